@@ -1,0 +1,1 @@
+"""People, areas, roles, sign-in."""

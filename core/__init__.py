@@ -1,0 +1,1 @@
+"""Building blocks without business words: errors, money, clock, documents."""

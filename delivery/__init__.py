@@ -1,0 +1,1 @@
+"""Carrying out funded projects, and residents' rating of them."""

@@ -1,0 +1,1 @@
+"""Allocation, public notice, agreements, instalments, payments."""

@@ -1,0 +1,1 @@
+"""Background jobs with progress, stored files, downloads that expire."""

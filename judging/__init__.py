@@ -1,0 +1,1 @@
+"""Rubric, sessions, judges, recusal, score sheets, results."""

@@ -1,0 +1,1 @@
+"""Residents' needs, service orders, claims."""

@@ -1,0 +1,1 @@
+"""Social organizations, community Party organizations, filed teams and their people."""

@@ -1,0 +1,1 @@
+"""Which deadlines are near and who must hear of them."""

@@ -1,0 +1,1 @@
+"""The competition round: windows, budget, themes, published rules."""

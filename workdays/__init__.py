@@ -1,0 +1,1 @@
+"""Working days, holidays and their yearly override table."""
