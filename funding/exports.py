@@ -43,7 +43,7 @@ def allocation_report(work: Work) -> None:
         columns=COLUMNS,
         sheet="资金分配方案表",
         lines=[
-            Line("资金总额", AMOUNT, lambda t: f"={plan.pool:.2f}", plan.pool),
+            Line("资金总额", AMOUNT, lambda _: f"={plan.pool:.2f}", plan.pool),
             Line("余额", AMOUNT, lambda t: f"={plan.pool:.2f}-{t[AMOUNT]}", plan.pool - spent),
             Line(f"拟资助金额合计（大写）：{rmb_upper(spent)}"),
         ],
