@@ -32,7 +32,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def load(text: str) -> Any:
     """Parse JSON text; numbers keep their spelling only as int or are refused later. Raises FormatError."""
     try:
-        return json.loads(text, object_pairs_hook=_no_duplicates, parse_float=lambda t: _Loose(t))
+        return json.loads(text, object_pairs_hook=_no_duplicates, parse_float=_Loose)
     except (json.JSONDecodeError, RecursionError, ValueError) as error:
         raise FormatError("", "not_json", f"不是有效的 JSON 文件：{error}") from error
 
@@ -46,7 +46,7 @@ class _Loose(str):
 class FileCommand(BaseCommand):
     """Read IN, call `answer`, write OUT. Subclasses set `answer`, a pure function that may raise FormatError."""
 
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []
     requires_migrations_checks = False
     answer: ClassVar[Callable[[Any], dict[str, Any]]]
 
