@@ -78,6 +78,11 @@ NEEDS: dict[str, tuple[tuple[str, ...], Callable[[], bool]]] = {
 }
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def missing() -> list[str]:
     return [name for name, (_, is_there) in NEEDS.items() if not is_there()]
 
@@ -85,7 +90,7 @@ def missing() -> list[str]:
 def install(names: list[str]) -> str:
     """Install by apt; return what apt said when it failed, else an empty text."""
     packages = [package for name in names for package in NEEDS[name][0]]
-    print(f"apt-get install {' '.join(packages)} ...", flush=True)
+    say(f"apt-get install {' '.join(packages)} ...")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-q"], ["install", "-qy", "--no-install-recommends", *packages]):
         done = subprocess.run(
@@ -104,7 +109,7 @@ def main() -> int:
         lacking = missing()
     if lacking:
         hint = f" ({trouble})" if trouble else ""
-        print(f"make test: missing on this machine: {', '.join(lacking)}{hint}. Set CHROMIUM for a browser elsewhere.")
+        say(f"make test: missing on this machine: {', '.join(lacking)}{hint}. Set CHROMIUM for a browser elsewhere.")
         return 1
     return 0
 

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from chuangtou.embedded.daemon import open_log
 from chuangtou.embedded.locks import Lock
@@ -91,23 +92,24 @@ class Services:
         wanted = [kind for kind in SERVERS.values() if not os.environ.get(kind.variable)]
         self.claims = [Claim(kind(self.places), self.places) for kind in wanted]
 
-    def __enter__(self) -> "Services":
+    def __enter__(self) -> Self:
         try:
-            for claim in self.claims:
-                claim.claim()
-            waiting = list(self.claims)
-            deadline = time.monotonic() + START_WITHIN
-            while waiting:
-                waiting = [claim for claim in waiting if not claim.is_ready()]
-                if time.monotonic() > deadline:
-                    names = ", ".join(claim.server.name for claim in waiting)
-                    raise ServersRefused(f"{names} 迟迟没有就绪 / not ready in time: {names}, {self.places.logs}")
-                if waiting:
-                    time.sleep(0.03)
+            self._start()
         except BaseException:
             self._release()
             raise
         return self
+
+    def _start(self) -> None:
+        for claim in self.claims:
+            claim.claim()
+        waiting = list(self.claims)
+        deadline = time.monotonic() + START_WITHIN
+        while waiting := [claim for claim in waiting if not claim.is_ready()]:
+            if time.monotonic() > deadline:
+                names = ", ".join(claim.server.name for claim in waiting)
+                raise ServersRefused(f"{names} 迟迟没有就绪 / not ready in time: {names}, {self.places.logs}")
+            time.sleep(0.03)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -20,7 +20,7 @@ from types import FrameType
 from chuangtou.embedded.locks import Lock
 from chuangtou.embedded.places import ServersRefused, settle
 from chuangtou.embedded.processes import dies_with_parent, end
-from chuangtou.embedded.servers import SERVER_ENVIRONMENT, SERVERS, Server, demoted
+from chuangtou.embedded.servers import SERVER_ENVIRONMENT, SERVERS, Server
 
 LOOK = 0.25  # seconds between two looks
 READY_WITHIN = 300.0  # seconds; recovery after a crash may take a while
@@ -82,7 +82,9 @@ class Daemon:
             start_new_session=True,
             pass_fds=(self.remains.fd,),
             preexec_fn=dies_with_parent(self.server.at_parents_death),  # noqa: PLW1509 - no threads here
-            **demoted(self.places),
+            user=self.places.uid,
+            group=self.places.gid,
+            extra_groups=self.places.groups,
         )
         try:
             self._wait_until_it_answers(child)

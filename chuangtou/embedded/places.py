@@ -44,6 +44,19 @@ class Places:
     account: Account | None
 
     @property
+    def uid(self) -> int | None:
+        """The user to start the servers as; None for our own (so `subprocess` wants it)."""
+        return self.account.uid if self.account else None
+
+    @property
+    def gid(self) -> int | None:
+        return self.account.gid if self.account else None
+
+    @property
+    def groups(self) -> list[int] | None:
+        return [] if self.account else None
+
+    @property
     def locks(self) -> Path:
         return self.data / "lock"
 
@@ -151,7 +164,7 @@ def _sockets_folder(servers: Path, account: Account | None) -> Path:
     if len(os.fsencode(inside / ".s.PGSQL.5432")) <= SOCKET_LIMIT and PLAIN_PATH.fullmatch(str(inside)):
         return inside
     uid = account.uid if account else os.geteuid()
-    return Path("/tmp") / f"chuangtou-{uid}-{hashlib.sha256(os.fsencode(servers)).hexdigest()[:12]}"  # noqa: S108 - private folder inside, checked by `private`
+    return Path("/tmp") / f"chuangtou-{uid}-{hashlib.sha256(os.fsencode(servers)).hexdigest()[:12]}"
 
 
 def private(folder: Path, account: Account | None) -> Path:

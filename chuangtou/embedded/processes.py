@@ -1,5 +1,6 @@
 """Children that never outlive their parent (Linux), and how to end them."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -41,10 +42,8 @@ def end(child: subprocess.Popen[bytes], steps: Sequence[tuple[signal.Signals, fl
         except subprocess.TimeoutExpired:
             continue
     if group:
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
     child.wait()
 
 

@@ -10,8 +10,8 @@ import socket
 import stat
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import quote
 
 import psycopg2
@@ -23,7 +23,7 @@ ROLE = "portal"
 SERVER_ENVIRONMENT = {"PATH": os.defpath, "LC_MESSAGES": "C"}
 
 
-class Server(Protocol):
+class Server(ABC):
     """What the daemon needs to know of a server."""
 
     name: str
@@ -31,15 +31,31 @@ class Server(Protocol):
     stop: tuple[tuple[signal.Signals, float], ...]
     at_parents_death: signal.Signals
 
-    def __init__(self, places: Places) -> None: ...
-    def url(self) -> str: ...
-    def prepare(self) -> None: ...
-    def command(self) -> list[str]: ...
-    def answers(self) -> bool: ...
-    def finish(self) -> None: ...
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
+    @abstractmethod
+    def url(self) -> str:
+        """Return what its variable should say."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make its folder ready; called with every earlier process of it gone."""
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """Return its command line."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """Ask whether it serves."""
+
+    @abstractmethod
+    def finish(self) -> None:
+        """Create in the running server what must be there."""
 
 
-class Postgres:
+class Postgres(Server):
     """PostgreSQL, reachable by a unix socket in a private folder only.
 
     Role `portal` (LOGIN CREATEDB, no superuser) owns database `portal`: what the migrations may do here, they may do
@@ -53,7 +69,7 @@ class Postgres:
     at_parents_death = signal.SIGINT
 
     def __init__(self, places: Places) -> None:
-        self.places = places
+        super().__init__(places)
         self.folder = places.servers / "pg"
 
     def url(self) -> str:
@@ -119,7 +135,9 @@ class Postgres:
             check=False,
             cwd="/",
             env=SERVER_ENVIRONMENT,
-            **demoted(self.places),
+            user=self.places.uid,
+            group=self.places.gid,
+            extra_groups=self.places.groups,
         )
         if made.returncode:
             raise ServersRefused(f"initdb: {made.stderr.strip() or made.stdout.strip()}")
@@ -183,7 +201,7 @@ class Postgres:
         return psycopg2.connect(host=str(self.places.sockets), user="postgres", dbname="postgres", connect_timeout=5)
 
 
-class Valkey:
+class Valkey(Server):
     """Valkey (it speaks Redis), by a unix socket only, each write in its append-only file within a second."""
 
     name = "valkey"
@@ -192,7 +210,7 @@ class Valkey:
     at_parents_death = signal.SIGTERM
 
     def __init__(self, places: Places) -> None:
-        self.places = places
+        super().__init__(places)
         self.socket = places.sockets / "valkey.sock"
 
     def url(self) -> str:
@@ -255,13 +273,6 @@ class Valkey:
 SERVERS: dict[str, type[Server]] = {"postgres": Postgres, "valkey": Valkey}
 
 
-def demoted(places: Places) -> dict[str, object]:
-    """Return what `subprocess` needs to start a server as its own account (nothing unless we are root)."""
-    if places.account is None:
-        return {}
-    return {"user": places.account.uid, "group": places.account.gid, "extra_groups": []}
-
-
 def _package(name: str) -> Path:
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
@@ -298,7 +309,7 @@ def _copied(distribution: str, parts: list[Path]) -> Path:
 
 def _shared_memory_is_small() -> bool:
     try:
-        room = os.statvfs("/dev/shm")  # noqa: S108 - asked for its size only
+        room = os.statvfs("/dev/shm")
     except OSError:
         return False
     return room.f_bavail * room.f_frsize < SMALL_SHM

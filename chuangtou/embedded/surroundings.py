@@ -33,11 +33,11 @@ class Address:
         told = os.environ.get("PORT") or "8000"
         if not (told.isascii() and told.isdigit() and 1 <= int(told) <= 65535):
             raise ServersRefused(f"PORT 应是 1 到 65535 的整数，不是 {told!r} / PORT must be 1 to 65535, not {told!r}")
-        return cls(os.environ.get("HOST") or "0.0.0.0", int(told))  # noqa: S104 - an office's other machines come by the LAN
+        return cls(os.environ.get("HOST") or "0.0.0.0", int(told))  # an office's other machines come by the LAN
 
     @property
     def is_everywhere(self) -> bool:
-        return self.host in {"0.0.0.0", "::"}  # noqa: S104
+        return self.host in {"0.0.0.0", "::"}
 
     @property
     def bind(self) -> str:
@@ -46,7 +46,7 @@ class Address:
     @property
     def reach(self) -> str:
         """Return the host by which this machine itself reaches the pages."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
 
     def urls(self) -> list[str]:
         """Return the addresses to print: this machine's own, then, when every interface is served, that of the LAN."""
