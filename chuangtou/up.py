@@ -144,7 +144,8 @@ class Portal:
         self.address.refuse_if_taken()
         say("正在启动…… / Starting ...")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _ask_to_stop)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means: stay
+                signal.signal(number, _ask_to_stop)
         try:
             with Services(self.data) as services:
                 try:
