@@ -127,6 +127,7 @@ class Portal:
     def __init__(self) -> None:
         self.data = data_folder()
         self.address = Address.from_environment()
+        self.environment: dict[str, str] = {}
         self.family: list[Child] = []
 
     def run(self) -> int:
@@ -142,6 +143,7 @@ class Portal:
                 "上一次启动的进程还没有退出，请稍候再试 / Processes of an earlier start have not ended yet; try again shortly"
             )
         self.address.refuse_if_taken()
+        self.environment = portal_environment(self.data, self.address)
         say("正在启动…… / Starting ...")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means: stay
@@ -168,7 +170,7 @@ class Portal:
         return 0
 
     def _serve(self, services: Services, remains: Lock) -> int:
-        environment = portal_environment(self.data, self.address) | services.environment
+        environment = self.environment | services.environment
         locks = (*services.locks, remains.fd)
         accounts = self._prepare(environment, locks)
         web, *others = self.family = children(self.data, self.address)
@@ -319,8 +321,10 @@ def run_with_services(command: list[str]) -> int:
     """Run `command` with the servers up; return its exit code. A signal to us is passed on to it."""
     data = data_folder()
     address = Address.from_environment()
-    with Services(data) as services:
-        environment = portal_environment(data, address) | services.environment
+    services = Services(data)
+    environment = portal_environment(data, address)
+    with services:
+        environment |= services.environment
         if browser := fittings.find_chromium():
             environment["CHROMIUM"] = browser
         child = subprocess.Popen(

@@ -147,8 +147,8 @@ class Postgres(Server):
     def _clear_pid_file(self) -> None:
         """Remove a killed server's pid file: its number may by now be another process's, and PostgreSQL would refuse.
 
-        We hold the lock that every server of this folder inherits, so only one started by hand could still be there;
-        that one is a process named postgres and is left alone.
+        We hold the lock that every server of this folder inherits, so only one started by hand could still be there:
+        a live process working in this folder (a dead one that nobody has reaped works nowhere). That one is respected.
         """
         note = self.folder / "postmaster.pid"
         try:
@@ -157,10 +157,10 @@ class Postgres(Server):
             note.unlink(missing_ok=True)
             return
         try:
-            is_postgres = Path(f"/proc/{pid}/comm").read_text().strip() == "postgres"
+            works_here = Path(f"/proc/{pid}/cwd").readlink() == self.folder
         except OSError:
-            is_postgres = sys.platform != "linux"
-        if not is_postgres:
+            works_here = sys.platform != "linux"
+        if not works_here:
             note.unlink(missing_ok=True)
 
     def command(self) -> list[str]:

@@ -117,8 +117,8 @@ def portal_environment(data: Path, address: Address) -> dict[str, str]:
         "PORTAL_DEMO": "1",
         "PORTAL_SITE_URL": address.urls()[-1].rstrip("/"),
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "LOG_LEVEL": log_level(),
     }
     chosen = {name: os.environ.get(name) or default for name, default in defaults.items()}
+    chosen["LOG_LEVEL"] = log_level()
     chosen["SECRET_KEY"] = os.environ.get("SECRET_KEY") or secret_key(data)
     return {**os.environ, **chosen, "PORTAL_DATA": str(data), "PYTHONUNBUFFERED": "1"}

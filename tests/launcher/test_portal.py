@@ -78,11 +78,12 @@ def test_kill_9_ends_the_rest_and_the_next_start_has_every_row(site: Site, victi
 
 
 def test_kill_9_of_everything_is_survived(site: Site) -> None:
-    site.started()
+    launcher = site.started()
     site.sql("CREATE TABLE IF NOT EXISTS survived (n int)")
     site.sql("INSERT INTO survived VALUES (7)")
     for pid in site.processes():
         os.kill(pid, signal.SIGKILL)
+    launcher.ends()
     wait_for(site.nothing_is_left)
     again = site.started()
     assert site.sql("SELECT n FROM survived") == [(7,)]
