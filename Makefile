@@ -39,7 +39,7 @@ check-format:
 check-contracts:
 	@$(PYTHON) -c "from importlinter.cli import lint_imports_command as run; run()"
 check-templates:
-	@$(if $(TEMPLATES),$(PYTHON) -m djlint --quiet --check $(TEMPLATES) && $(PYTHON) -m djlint --quiet --lint $(TEMPLATES),echo "no templates")
+	@$(if $(TEMPLATES),$(PYTHON) -m djlint --check $(TEMPLATES) && $(PYTHON) -m djlint --lint $(TEMPLATES),echo "no templates")
 check-migrations:
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 # The https profile: what `make run` relaxes must be in order when nothing is relaxed.

@@ -162,6 +162,7 @@ class Postgres(Server):
             works_here = sys.platform != "linux"
         if not works_here:
             note.unlink(missing_ok=True)
+            (self.places.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def command(self) -> list[str]:
         settings = {
