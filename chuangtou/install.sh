@@ -31,5 +31,5 @@ if command -v uv >/dev/null; then
   uv pip install --quiet --python .venv/bin/python --require-hashes --only-binary :all: -r "$1"
 else
   .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip --upgrade >/dev/null
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$1"
+  .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$1"
 fi
