@@ -132,7 +132,7 @@ class Portal:
 
     def run(self) -> int:
         """Start, supervise, end. Return the exit code."""
-        places = settle(self.data)
+        places = settle(self.data, servers=False)
         own = Lock(places.locks / "up.lock")
         if not own.take():
             return self._already_runs(own)
@@ -323,6 +323,7 @@ def run_with_services(command: list[str]) -> int:
     address = Address.from_environment()
     services = Services(data)
     environment = portal_environment(data, address)
+    (data / "static").mkdir(exist_ok=True)  # the static middleware warns of a folder that is not there
     with services:
         environment |= services.environment
         if browser := fittings.find_chromium():
@@ -342,7 +343,7 @@ def run_with_services(command: list[str]) -> int:
 
 def stop() -> int:
     """End the portal of this data folder and wait until it is gone."""
-    own = Lock(settle(data_folder()).locks / "up.lock")
+    own = Lock(settle(data_folder(), servers=False).locks / "up.lock")
     pid = json.loads(own.read() or "{}").get("pid")
     if not own.is_held() or not pid:
         say("门户没有在运行 / The portal is not running")

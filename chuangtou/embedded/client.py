@@ -88,8 +88,8 @@ class Services:
     """
 
     def __init__(self, data: Path) -> None:
-        self.places = settle(data)
         wanted = [kind for kind in SERVERS.values() if not os.environ.get(kind.variable)]
+        self.places = settle(data, servers=bool(wanted))
         self.claims = [Claim(kind(self.places), self.places) for kind in wanted]
 
     def __enter__(self) -> Self:

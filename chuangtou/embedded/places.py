@@ -79,9 +79,11 @@ def embedded_home() -> Path:
     return Path(os.environ.get("EMBED_HOME") or "/var/lib/chuangtou-embedded")
 
 
-def settle(data: Path) -> Places:
+def settle(data: Path, *, servers: bool = True) -> Places:
     """Create the folders of this portal where they are missing, and tell where they are.
 
+    Without `servers` none is created for servers, and those of the answer mean nothing: nobody needs an account or
+    a writable /var/lib for a portal whose database is elsewhere.
     Raises ServersRefused when the data folder cannot be written.
     """
     try:
@@ -94,10 +96,10 @@ def settle(data: Path) -> Places:
             f"数据文件夹不可写：{error.filename} / The data folder cannot be written by this user: {error.filename}"
         ) from error
     try:
-        servers, account = _servers_folder(data)
+        folder, account = _servers_folder(data) if servers else (data / "servers", None)
     finally:
         guard.release()
-    return Places(data, servers, _sockets_folder(servers, account), account)
+    return Places(data, folder, _sockets_folder(folder, account), account)
 
 
 def _servers_folder(data: Path) -> tuple[Path, Account | None]:

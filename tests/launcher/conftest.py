@@ -1,5 +1,6 @@
 """A portal of its own for the launcher's tests: real processes, a data folder and server folder below /tmp."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -136,6 +137,11 @@ class Site:
         """The eldest process whose command line has all the words."""
         return min(pid for pid, line in self.processes().items() if all(word in line for word in words))
 
+    def kill_everything(self) -> None:
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def nothing_is_left(self) -> bool:
         return self.processes() == {}
 
@@ -154,6 +160,5 @@ def site(folder: Path) -> Iterator[Site]:
     """A portal whose data folder has Chinese and a space in its name."""
     site = Site(folder, folder / "演示 数据")
     yield site
-    for pid in site.processes():
-        os.kill(pid, signal.SIGKILL)
+    site.kill_everything()
     wait_for(site.nothing_is_left)

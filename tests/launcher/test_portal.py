@@ -81,8 +81,7 @@ def test_kill_9_of_everything_is_survived(site: Site) -> None:
     launcher = site.started()
     site.sql("CREATE TABLE IF NOT EXISTS survived (n int)")
     site.sql("INSERT INTO survived VALUES (7)")
-    for pid in site.processes():
-        os.kill(pid, signal.SIGKILL)
+    site.kill_everything()
     launcher.ends()
     wait_for(site.nothing_is_left)
     again = site.started()

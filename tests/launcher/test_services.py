@@ -35,8 +35,7 @@ def fresh(folder: Path) -> Iterator[Site]:
     data = Path(tempfile.mkdtemp(dir=folder)) / ("long-" * 24)
     site = Site(folder, data)
     yield site
-    for pid in site.processes():
-        os.kill(pid, signal.SIGKILL)
+    site.kill_everything()
     wait_for(site.nothing_is_left)
     shutil.rmtree(site.places.sockets, ignore_errors=True)
 
