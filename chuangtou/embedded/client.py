@@ -15,6 +15,7 @@ from chuangtou.embedded.servers import SERVERS, Server
 
 START_WITHIN = 360.0
 STOP_WITHIN = 45.0
+OTHERS_AFTER = 1.0
 
 
 class Claim:
@@ -66,12 +67,18 @@ class Claim:
             os.close(log)
 
     def release(self) -> None:
-        """Give up our share; if it was the last, wait until the server is gone."""
+        """Give up our share; if it was the last, wait until the server is gone.
+
+        Others must hold theirs for a while to be believed: processes just killed take a moment to let go.
+        """
         self.users.release()
         deadline = time.monotonic() + STOP_WITHIN
+        alone_at = time.monotonic()
         while self.is_looked_after() and time.monotonic() < deadline:
             others = self.users.is_held(shared=False) and not self.users.is_held(shared=True)
-            if others:
+            if not others:
+                alone_at = time.monotonic()
+            elif time.monotonic() - alone_at > OTHERS_AFTER:
                 break
             if self.started is not None:
                 self.started.poll()

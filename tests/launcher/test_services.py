@@ -1,5 +1,6 @@
 """The embedded servers alone: `exec`, many clients, odd folders."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -29,15 +30,27 @@ print(*cursor.fetchone())
 """
 
 
-@pytest.fixture
-def fresh(folder: Path) -> Iterator[Site]:
+@contextlib.contextmanager
+def deep_site(folder: Path) -> Iterator[Site]:
     """A data folder that no server has seen, 120 characters deep."""
-    data = Path(tempfile.mkdtemp(dir=folder)) / ("long-" * 24)
-    site = Site(folder, data)
+    site = Site(folder, Path(tempfile.mkdtemp(dir=folder)) / ("long-" * 24))
     yield site
     site.kill_everything()
     wait_for(site.nothing_is_left)
     shutil.rmtree(site.places.sockets, ignore_errors=True)
+
+
+@pytest.fixture
+def fresh(folder: Path) -> Iterator[Site]:
+    with deep_site(folder) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def used(folder: Path) -> Iterator[Site]:
+    """One that the tests before left in order."""
+    with deep_site(folder) as site:
+        yield site
 
 
 def test_ten_clients_at_once_share_one_of_each_server(fresh: Site) -> None:
@@ -50,44 +63,47 @@ def test_ten_clients_at_once_share_one_of_each_server(fresh: Site) -> None:
     assert "not properly shut down" not in log
 
 
-def test_server_speaks_chinese_and_its_role_is_no_superuser(fresh: Site) -> None:
-    client = fresh.launch("exec", sys.executable, "-c", QUESTION)
+def test_server_speaks_chinese_and_its_role_is_no_superuser(used: Site) -> None:
+    client = used.launch("exec", sys.executable, "-c", QUESTION)
     assert client.ends() == 0, client.said
     assert client.said == "5 portal False True on\n"
 
 
-def test_killed_daemons_take_their_servers_along_and_the_next_client_recovers(fresh: Site) -> None:
-    client = fresh.launch("exec", "sleep", "30")
-    wait_for(lambda: any(line == "sleep 30" for line in fresh.processes().values()))
-    fresh.sql("CREATE TABLE kept AS SELECT 5 AS n")
+def test_killed_daemons_take_their_servers_along_and_the_next_client_recovers(used: Site) -> None:
+    client = used.launch("exec", "sleep", "30")
+    wait_for(lambda: any(line == "sleep 30" for line in used.processes().values()))
+    used.sql("CREATE TABLE kept AS SELECT 5 AS n")
     for server in ("postgres", "valkey"):
-        os.kill(fresh.pid_of("chuangtou.embedded.daemon", server), signal.SIGKILL)
-    second = fresh.launch("exec", "sleep", "30")
-    wait_for(lambda: len([line for line in fresh.processes().values() if line == "sleep 30"]) == 2)
-    assert fresh.sql("SELECT n FROM kept") == [(5,)]
-    assert len([line for line in fresh.processes().values() if "valkey-server" in line]) == 1
+        os.kill(used.pid_of("chuangtou.embedded.daemon", server), signal.SIGKILL)
+    second = used.launch("exec", "sleep", "30")
+    wait_for(lambda: len([line for line in used.processes().values() if line == "sleep 30"]) == 2)
+    assert used.sql("SELECT n FROM kept") == [(5,)]
+    assert len([line for line in used.processes().values() if "valkey-server" in line]) == 1
     for launcher in (client, second):
         launcher.ends(signal.SIGTERM)
-    wait_for(fresh.nothing_is_left)
+    wait_for(used.nothing_is_left)
 
 
-def test_pid_file_naming_a_stranger_does_not_stop_the_server(fresh: Site) -> None:
-    assert fresh.launch("exec", "true").ends() == 0
-    note = fresh.places.servers / "pg" / "postmaster.pid"
+def test_pid_file_naming_a_stranger_does_not_stop_the_server(used: Site) -> None:
+    assert used.launch("exec", "true").ends() == 0
+    note = used.places.servers / "pg" / "postmaster.pid"
     note.write_text(f"{os.getppid()}\n{note.parent}\n")
-    if fresh.places.account:
-        os.chown(note, fresh.places.account.uid, fresh.places.account.gid)
-    client = fresh.launch("exec", "true")
+    if used.places.account:
+        os.chown(note, used.places.account.uid, used.places.account.gid)
+    client = used.launch("exec", "true")
     assert client.ends() == 0, client.said
 
 
-def test_data_of_another_major_version_is_refused_in_a_sentence(fresh: Site) -> None:
-    assert fresh.launch("exec", "true").ends() == 0
-    (fresh.places.servers / "pg" / "PG_VERSION").write_text("9\n")
-    client = fresh.launch("exec", "true")
+def test_data_of_another_major_version_is_refused_in_a_sentence(used: Site) -> None:
+    assert used.launch("exec", "true").ends() == 0
+    version = used.places.servers / "pg" / "PG_VERSION"
+    made_by = version.read_text()
+    version.write_text("9\n")
+    client = used.launch("exec", "true")
     assert client.ends() == 1
+    version.write_text(made_by)
     assert "The database was made by PostgreSQL 9, the program here is 18" in client.said
-    assert fresh.processes() == {}
+    assert used.processes() == {}
 
 
 def test_each_url_of_the_environment_spares_one_server(fresh: Site) -> None:
@@ -99,27 +115,27 @@ def test_each_url_of_the_environment_spares_one_server(fresh: Site) -> None:
     assert not (fresh.data / "log" / "valkey.log").exists()
 
 
-def test_exec_returns_the_commands_exit_code_and_passes_signals_on(fresh: Site) -> None:
-    assert fresh.launch("exec", "sh", "-c", "exit 7").ends() == 7
-    client = fresh.launch("exec", "sleep", "60")
-    wait_for(lambda: "sleep 60" in fresh.processes().values())
+def test_exec_returns_the_commands_exit_code_and_passes_signals_on(used: Site) -> None:
+    assert used.launch("exec", "sh", "-c", "exit 7").ends() == 7
+    client = used.launch("exec", "sleep", "60")
+    wait_for(lambda: "sleep 60" in used.processes().values())
     assert client.ends(signal.SIGTERM) == 128 + signal.SIGTERM
-    assert fresh.processes() == {}
+    assert used.processes() == {}
 
 
-def test_secret_key_is_made_once_for_the_owner_alone(fresh: Site) -> None:
+def test_secret_key_is_made_once_for_the_owner_alone(used: Site) -> None:
     show = "import os; print(os.environ['SECRET_KEY'])"
-    first = fresh.launch("exec", sys.executable, "-c", show)
-    second = fresh.launch("exec", sys.executable, "-c", show)
+    first = used.launch("exec", sys.executable, "-c", show)
+    second = used.launch("exec", sys.executable, "-c", show)
     assert (first.ends(), second.ends()) == (0, 0)
     assert first.said == second.said
-    path = fresh.data / "secret_key"
+    path = used.data / "secret_key"
     assert path.read_text() == first.said.strip()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_log_level_unknown_gets_a_sentence(fresh: Site) -> None:
-    client = fresh.launch("exec", "true", LOG_LEVEL="loud")
+def test_log_level_unknown_gets_a_sentence(used: Site) -> None:
+    client = used.launch("exec", "true", LOG_LEVEL="loud")
     assert client.ends() == 1
     assert "LOG_LEVEL: DEBUG INFO WARNING ERROR CRITICAL" in client.said
 
