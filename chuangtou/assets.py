@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -145,10 +146,14 @@ def store(found: Files, root: Path = ROOT) -> None:
 
 
 def _npm_ci(npm: list[str], root: Path, environment: dict[str, str]) -> Files:
+    # Node trusts a list of its own; let it trust what this machine does.
+    trusted = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
+    if trusted:
+        environment.setdefault("NODE_EXTRA_CA_CERTS", trusted)
     with tempfile.TemporaryDirectory(prefix="npm-") as folder:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(root / name, folder)
-        words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+        words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--fetch-retries=1"]
         _run([*npm, *words], Path(folder), environment)
         return {
             target: Path(folder, "node_modules", package, inside).read_bytes()
