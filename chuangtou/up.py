@@ -194,6 +194,7 @@ class Portal:
             steps.append(COLLECT)
         if environment["PORTAL_DEMO"] == "1":
             steps.append(DEMONSTRATION)
+        say("正在准备数据库和演示数据，首次启动需要一些时间…… / Preparing the database and the demonstration data ...")
         words = [word for step in steps for word in (*step, ",")]
         with open_text_log(self.data / "log" / "prepare.log") as log:
             done = subprocess.Popen(
