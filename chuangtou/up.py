@@ -34,6 +34,7 @@ from chuangtou.embedded.surroundings import Address, log_level, portal_environme
 
 PYTHON = sys.executable
 SERVING_WITHIN = 60.0  # seconds until the first page must be there
+BROKEN_ANSWERS = 5  # so many times "500" is no passing trouble
 LOOK = 0.3  # seconds between two looks at the children
 
 MIGRATE = ["migrate", "--noinput", "--verbosity=0"]
@@ -223,13 +224,12 @@ class Portal:
 
     def _wait_for_first_page(self, web: Child) -> None:
         deadline = time.monotonic() + SERVING_WITHIN
-        status = 0
-        while time.monotonic() < deadline:
-            if web.has_ended():
-                break
+        status = broken = 0
+        while time.monotonic() < deadline and broken < BROKEN_ANSWERS and not web.has_ended():
             status = self._ask_for_a_page()
             if 0 < status < 500:
                 return
+            broken += status >= 500
             time.sleep(0.1)
         raise ServersRefused(f"网页服务没有就绪（{status or '无应答'}） / The web server is not ready:\n{web.tail()}")
 
