@@ -162,3 +162,4 @@ def site(folder: Path) -> Iterator[Site]:
     yield site
     site.kill_everything()
     wait_for(site.nothing_is_left)
+    shutil.rmtree(site.places.sockets, ignore_errors=True)  # below /tmp for an ordinary user
