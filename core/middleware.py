@@ -34,4 +34,6 @@ class DomainErrors:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DomainError):
             return None
-        return render(request, "refused.html", {"message": exception.message}, status=exception.status)
+        return render(
+            request, "refused.html", {"message": exception.message, "status": exception.status}, status=exception.status
+        )

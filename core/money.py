@@ -45,6 +45,17 @@ class MoneyField(models.DecimalField):  # type: ignore[type-arg]
         )
         super().__init__(*args, **kwargs)
 
+    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+        """A text box that takes amounts as people write them."""
+        from core.forms import MoneyInput
+
+        for key in ("form_class", "choices_form_class"):
+            kwargs.pop(key, None)
+        limits = {"required": not self.blank, "label": self.verbose_name, "help_text": self.help_text}
+        if self.has_default():
+            limits["initial"] = self.default
+        return MoneyInput(**(limits | kwargs))
+
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         for key in ("max_digits", "decimal_places", "validators"):

