@@ -136,6 +136,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "reminders.sweep", "schedule": 60.0, "options": {"expires": 55}}}
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.NameOrPhone"]
 LOGIN_URL = "accounts:sign_in"
