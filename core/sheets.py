@@ -51,6 +51,17 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """A live formula over cells of its own row: `build` gets a function from column index to cell name.
+
+    `value` is the cached value, from the database; None writes a blank instead.
+    """
+
+    build: Callable[[Callable[[int], str]], str]
+    value: Decimal | int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line under the total row: words over all columns, or a live formula in one column.
 
@@ -81,7 +92,7 @@ class Report:
 def write_report(
     path: Path,
     report: Report,
-    rows: Iterable[Sequence[Value | Cell]],
+    rows: Iterable[Sequence[Value | Cell | Formula]],
     *,
     progress: Callable[[int], None] = lambda _n: None,
 ) -> None:
@@ -143,10 +154,13 @@ class _Writer:
         self.sheet.freeze_panes(self.first, 0)
         self.detail.freeze_panes(1, 0)
 
-    def body(self, rows: Iterable[Sequence[Value | Cell]], progress: Callable[[int], None]) -> None:
+    def body(self, rows: Iterable[Sequence[Value | Cell | Formula]], progress: Callable[[int], None]) -> None:
         """The rows, on both sheets, and the total row."""
         for row in rows:
             for i, (column, given) in enumerate(zip(self.columns, row, strict=True)):
+                if isinstance(given, Formula):
+                    self._live(i, column, given)
+                    continue
                 cell = given if isinstance(given, Cell) else Cell(given)
                 _put(self.sheet, self.at, i, cell.value, (self.struck if cell.struck else self.style)[column.kind])
                 _put(self.detail, self.at - self.first + 1, i, cell.value, self.style[column.kind])
@@ -156,6 +170,16 @@ class _Writer:
             progress(self.at - self.first)
         if self.at > self.first:
             self.detail.autofilter(0, 0, self.at - self.first, self.last)
+
+    def _live(self, i: int, column: Column, given: Formula) -> None:
+        if given.value is None:
+            _put(self.sheet, self.at, i, None, self.style[column.kind])
+        else:
+            text = given.build(lambda c: xl_rowcol_to_cell(self.at, c))
+            self.sheet.write_formula(self.at, i, text, self.style[column.kind], given.value)
+            if i in self.sums:
+                self.sums[i] += given.value
+        _put(self.detail, self.at - self.first + 1, i, given.value, self.style[column.kind])
 
     def close(self) -> None:
         """Totals, lines below them, signatures, print set-up."""

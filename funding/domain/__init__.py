@@ -1,0 +1,1 @@
+"""Allocation: pure, exact, without Django. The contract is chuangtou/allocation@1."""

@@ -1,0 +1,1 @@
+"""Scoring: pure, exact, without Django. The contract is chuangtou/scoring@1."""
