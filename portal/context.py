@@ -10,9 +10,11 @@ from accounts.rules import held
 
 PUBLIC = [
     ("首页", "portal:front"),
+    ("征集公告", "rounds:calls"),
+    ("资金公示", "funding:notices"),
     ("公开项目", "projects:public"),
-    ("提需求", "needs:post"),
-    ("查进度", "needs:track"),
+    ("提需求", "needs:ask"),
+    ("查进度", "needs:track_entry"),
 ]
 SIGNED_IN = [("工作台", "portal:home")]
 
