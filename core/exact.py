@@ -20,11 +20,11 @@ def is_decimal_text(text: object) -> bool:
 
 def half_up_units(value: Fraction | Decimal | int, places: int) -> int:
     """Round an exact value to `places` decimals, halves away from zero, counted in units of the last place."""
-    exact = Fraction(value)
-    whole, rest = divmod(abs(exact.numerator) * 10**places, exact.denominator)
-    if 2 * rest >= exact.denominator:
-        whole += 1
-    return -whole if exact.numerator < 0 else whole
+    exact = Fraction(value) if isinstance(value, Decimal) else value
+    top, bottom, unit = exact.numerator, exact.denominator, int(10**places)
+    # Half-up is the floor of the value and a half more.
+    whole = (2 * abs(top) * unit + bottom) // (2 * bottom)
+    return -whole if top < 0 else whole
 
 
 def units_text(units: int, places: int) -> str:
@@ -47,6 +47,8 @@ def half_up_text(value: Fraction | Decimal | int, places: int) -> str:
 
 def plain_text(value: Fraction | Decimal | int, places: int = 10) -> str:
     """Write at most `places` decimals, half-up, without trailing zeros: `89.3`, `88.8333333333`, `0`."""
+    if isinstance(value, Fraction | int) and value.denominator == 1:
+        return str(value.numerator)
     text = half_up_text(value, places)
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from core.exact import half_up_units
 from judging.domain.values import Clamp, Trim
@@ -32,23 +33,39 @@ def trimmed(values: Sequence[Value], trim: Trim | None) -> Split:
     """Leave out the highest and the lowest where enough values count; of equals the later in the list goes first."""
     if trim is None or len(values) < trim.start:
         return Split((), (), tuple(values))
-    order = sorted(values, key=lambda v: (v.amount, v.seat))
-    high = tuple(reversed(order[len(order) - trim.high :]))
-    rest = order[: len(order) - trim.high]
-    rest.sort(key=lambda v: (v.amount, -v.seat))
-    low = tuple(rest[: trim.low])
-    gone = {v.seat for v in high} | {v.seat for v in low}
-    return Split(high, low, tuple(v for v in values if v.seat not in gone))
+    _, amounts = common_unit([v.amount for v in values])
+    rows = sorted((amount, value.seat, i) for i, (amount, value) in enumerate(zip(amounts, values, strict=True)))
+    high = [i for _, _, i in rows[: len(rows) - trim.high - 1 : -1]]
+    rest = sorted((amount, -seat, i) for amount, seat, i in rows[: len(rows) - trim.high])
+    low = [i for _, _, i in rest[: trim.low]]
+    gone = {*high, *low}
+    return Split(
+        tuple([values[i] for i in high]),
+        tuple([values[i] for i in low]),
+        tuple([value for i, value in enumerate(values) if i not in gone]),
+    )
+
+
+def common_unit(amounts: Sequence[Number]) -> tuple[int, list[int]]:
+    """The amounts as whole numbers of one unit, 1 ÷ the first number returned: quick to compare and to add."""
+    unit = lcm(*[a.denominator for a in amounts])
+    return unit, [a.numerator * (unit // a.denominator) for a in amounts]
+
+
+def total(amounts: Sequence[Number]) -> Fraction:
+    unit, whole = common_unit(amounts)
+    return Fraction(sum(whole), unit)
 
 
 def mean(amounts: Sequence[Number]) -> Fraction:
-    return Fraction(sum(amounts)) / len(amounts)
+    unit, whole = common_unit(amounts)
+    return Fraction(sum(whole), unit * len(whole))
 
 
 def aggregated(kind: str, amounts: Sequence[Number]) -> Fraction:
     """Mean, median or sum of at least one amount."""
     if kind == "sum":
-        return Fraction(sum(amounts))
+        return total(amounts)
     if kind == "median":
         order, middle = sorted(amounts), len(amounts) // 2
         return Fraction(order[middle]) if len(order) % 2 else Fraction(order[middle - 1] + order[middle]) / 2

@@ -33,14 +33,14 @@ def compute(document: Any) -> dict[str, Any]:
     submitted = _submitted(scoring)
     effects = _effects(rule, submitted)
     given, invalid = _ballots(scoring)
-    valid = {
+    valid: dict[str, Sequence[Sheet]] = {
         key: [s for s in sheets if s.judge not in invalid] if invalid else sheets for key, sheets in submitted.items()
     }
     tallies = [
         tally(rule, proposal, valid.get(proposal.key, ()), effects, given - len(invalid))
         for proposal in scoring.proposals
     ]
-    answer = {
+    answer: dict[str, Any] = {
         "format": RESULT,
         **digests,
         "results": [_result(t) for t in ranked(rule, tallies, valid)],

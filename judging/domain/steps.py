@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from core.exact import plain_text
-from judging.domain.arithmetic import Number, Split, Value
+from judging.domain.arithmetic import Number, Split, Value, total
 from judging.domain.values import Clamp, Criterion, Part, Proposal, Rule, Trim
 
 COUNTS = "零一两三四五六七八九十"
@@ -26,7 +26,8 @@ def equal(value: Number) -> str:
 
 def signed(value: Number) -> str:
     """A number as it stands after an operator: negative ones in brackets."""
-    return f"({say(value)})" if value < 0 else say(value)
+    text = say(value)
+    return f"({text})" if text.startswith("-") else text
 
 
 def plus(terms: Iterable[Number]) -> str:
@@ -81,7 +82,7 @@ def aggregated(kind: str, amounts: Sequence[Number], found: Fraction) -> str:
     """`(88+92+85.5+90+91)÷5=446.5÷5=89.3`."""
     if kind == "median":
         return f"从小到大：{'、'.join([say(a) for a in sorted(amounts)])}；中位数{equal(found)}"
-    terms, added = plus(amounts), sum(amounts)
+    terms, added = plus(amounts), total(amounts)
     if kind == "sum":
         return f"{terms}={say(added)}" if len(amounts) > 1 else f"合计={say(added)}"
     if len(amounts) == 1:

@@ -85,7 +85,7 @@ def _by_total(rule: Rule, found: Tally, sheets: Sequence[Sheet], effects: Mappin
         found.tie_values[f"criterion:{c.key}"] = average
         found.criteria[c.key] = {
             "value": number_text(average, rule.criterion_decimals),
-            "left_out": {"high": found.high, "low": found.low},
+            "left_out": {"high": list(found.high), "low": list(found.low)},
         }
     return value
 
