@@ -18,7 +18,10 @@ def full():
         clamp={"within": "2", "decimals": 2},
         calibration={"model": "additive", "ridge": "0", "decimals": 4},
         own_part="show",
-        parts=[{"key": "paper", "weight": "0.4", "scale": {"max": "50", "to": "100"}}, {"key": "show", "weight": "0.6"}],
+        parts=[
+            {"key": "paper", "weight": "0.4", "scale": {"max": "50", "to": "100"}},
+            {"key": "show", "weight": "0.6"},
+        ],
         bonus_cap="5",
         rank=ranking("criterion:need", "lot"),
     )

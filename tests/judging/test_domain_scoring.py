@@ -71,7 +71,7 @@ def test_vector_v11_scaled_votes():
 
 
 def test_steps_let_a_calculator_follow():
-    doc = panel({"P1": "88 92 85.5 90 91 79 95".split()}, rule(criterion(), trim=NORM))
+    doc = panel({"P1": ["88", "92", "85.5", "90", "91", "79", "95"]}, rule(criterion(), trim=NORM))
     assert only(doc) == {
         "proposal": "P1",
         "outcome": "ranked",
@@ -146,16 +146,18 @@ def test_rule_2_total_weighs_and_criterion_rounds_each_product():
     assert (on_total["score"], on_total["exact"]) == ("19.53", "293/15")
     assert on_total["steps"][0] == "每张评分表的总分 = 项目a×0.8 + 项目b×1.6"
     each = {"high": 0, "low": 0, "from": 1, "on": "criterion"}
-    rounded = only(
-        document(rule(a, b, trim=each, criterion_decimals=1, product_decimals=0), [proposal()], sheets)
-    )
+    rounded = only(document(rule(a, b, trim=each, criterion_decimals=1, product_decimals=0), [proposal()], sheets))
     # a: 22.75/3 → 7.6, ×0.8 = 6.08 → 6; b: 25.25/3 → 8.4, ×1.6 = 13.44 → 13
     assert (rounded["score"], rounded["criteria"]["a"]["value"]) == ("19.00", "7.6")
     assert rounded["steps"] == [
-        "项目a：3 个分值 7.25、7.5、8；(7.25+7.5+8)÷3=22.75÷3≈7.5833333333；保留 1 位小数（四舍五入）：7.6；"
-        "乘以权重：7.6×0.8=6.08；取整数（四舍五入）：6",
-        "项目b：3 个分值 8.75、8.25、8.25；(8.75+8.25+8.25)÷3=25.25÷3≈8.4166666667；保留 1 位小数（四舍五入）：8.4；"
-        "乘以权重：8.4×1.6=13.44；取整数（四舍五入）：13",
+        (
+            "项目a：3 个分值 7.25、7.5、8；(7.25+7.5+8)÷3=22.75÷3≈7.5833333333；保留 1 位小数（四舍五入）：7.6；"
+            "乘以权重：7.6×0.8=6.08；取整数（四舍五入）：6"
+        ),
+        (
+            "项目b：3 个分值 8.75、8.25、8.25；(8.75+8.25+8.25)÷3=25.25÷3≈8.4166666667；保留 1 位小数（四舍五入）：8.4；"
+            "乘以权重：8.4×1.6=13.44；取整数（四舍五入）：13"
+        ),
         "各项相加：6+13=19",
         "保留 2 位小数（四舍五入）：19.00",
     ]
@@ -274,7 +276,9 @@ def test_rule_4_calibration_corrects_panels_that_share_a_judge():
 def test_rule_4_withdrawn_proposals_calibrate_nobody():
     marks = {"P1": ["80", "84"], "P2": ["70", "99"]}
     doc = panel(
-        marks, rule(criterion(), calibration={"model": "additive", "ridge": "0", "decimals": 0}), P2={"state": "withdrawn"}
+        marks,
+        rule(criterion(), calibration={"model": "additive", "ridge": "0", "decimals": 0}),
+        P2={"state": "withdrawn"},
     )
     assert compute(doc)["judges"] == [
         {"judge": "J1", "effect": "-2", "totals": 1},
@@ -341,14 +345,14 @@ def test_rule_6_scale_is_exact():
     parts = [{"key": "net", "weight": "0.4", "scale": {"max": "3", "to": "100"}}, {"key": "site", "weight": "0.6"}]
     doc = document(rule(parts=parts), [proposal(parts={"net": "2", "site": "90"})], [])
     assert (only(doc)["exact"], only(doc)["score"]) == ("242/3", "80.67")
-    assert only(doc)["steps"][0] == (
-        "各部分合成：net 2×100÷3×0.4 + site 90×0.6≈26.6666666667+54≈80.6666666667"
-    )
+    assert only(doc)["steps"][0] == ("各部分合成：net 2×100÷3×0.4 + site 90×0.6≈26.6666666667+54≈80.6666666667")
 
 
 def test_rule_6_own_part_below_quorum_has_no_score():
     doc = panel(
-        {"P1": ["88"]}, rule(criterion(), parts=PAPER_AND_SHOW, own_part="show", quorum=2), P1={"parts": {"paper": "80"}}
+        {"P1": ["88"]},
+        rule(criterion(), parts=PAPER_AND_SHOW, own_part="show", quorum=2),
+        P1={"parts": {"paper": "80"}},
     )
     assert (only(doc)["outcome"], only(doc)["score"]) == ("below_quorum", None)
 
@@ -458,7 +462,7 @@ def test_rule_9_criterion_over_the_sheets_kept():
 
 
 def test_rule_9_untrimmed_mean_of_totals_as_written():
-    marks = {"P1": "80 85 85 85 90".split(), "P2": "80 85 85 85 91".split()}
+    marks = {"P1": ["80", "85", "85", "85", "90"], "P2": ["80", "85", "85", "85", "91"]}
     assert two(["untrimmed_mean"], marks=marks, trim=NORM) == [("P2", 1, "untrimmed_mean"), ("P1", 2, "untrimmed_mean")]
 
 
