@@ -19,6 +19,7 @@ class User(AbstractBaseUser):
     phone = models.CharField("手机号", max_length=20, unique=True, null=True, blank=True)
     email = models.EmailField("电子邮件", blank=True)
     display_name = models.CharField("姓名", max_length=40)
+    street = models.ForeignKey("Area", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="所属街道")
     is_active = models.BooleanField("启用", default=True)
     is_demo = models.BooleanField("演示账号", default=False)
     created_at = models.DateTimeField("创建时间", auto_now_add=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
 
 from accounts.models import Area, Role, RoleGrant, User
 
@@ -59,3 +60,10 @@ def communities_of(user: User | AnonymousUser, *roles: Role) -> "list[Area]":
     paths = area_paths(user, *roles)
     found = [a for p in paths for a in Area.objects.communities().filter(path__startswith=p)]
     return sorted({a.pk: a for a in found}.values(), key=lambda a: (a.pinyin, a.name))
+
+
+def people_of(streets: list[int]) -> "QuerySet[User]":
+    """Accounts that belong to these streets, by their own note or by a role held there."""
+    return User.objects.filter(
+        Q(street__in=streets) | Q(pk__in=RoleGrant.objects.filter(area__street__in=streets).values("user"))
+    )

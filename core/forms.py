@@ -11,9 +11,10 @@ the focus and links to each field, and beside the field itself.
 import re
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -26,12 +27,18 @@ from core.money import TOP, BadAmount, parse_yuan, show_yuan
 NARROW = str.maketrans("０１２３４５６７８９－／．：　", "0123456789-/.: ")
 
 
-class ErrorRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
     """One line of the error summary. `anchor` is the id of the first control to jump to, or empty."""
 
     label: str
     message: str
     anchor: str
+
+    @property
+    def text(self) -> str:
+        """The sentence, led by the field's name where it does not say it itself."""
+        return self.message if not self.label or self.label in self.message else f"{self.label}：{self.message}"
 
 
 def anchor_of(field: BoundField) -> str:
@@ -49,7 +56,8 @@ def error_rows(form: forms.BaseForm) -> list[ErrorRow]:
         return []
     rows = [ErrorRow("", str(message), "") for message in form.non_field_errors()]
     for field in form:
-        rows += [ErrorRow(str(field.label), str(message), anchor_of(field)) for message in field.errors]
+        label = "" if field.is_hidden else str(field.label)
+        rows += [ErrorRow(label, str(message), anchor_of(field)) for message in field.errors]
     return rows
 
 
@@ -64,13 +72,7 @@ class PortalBoundField(BoundField):
         return found
 
 
-if TYPE_CHECKING:
-    Base = forms.BaseForm
-else:
-    Base = object
-
-
-class PortalFormMixin(Base):
+class PortalFormMixin:
     """Defaults that make every form of the portal alike.
 
     No native validation bubbles (they speak the browser's language): `required` becomes `aria-required` plus the word
@@ -78,7 +80,7 @@ class PortalFormMixin(Base):
     template owns `<form>` and buttons.
     """
 
-    bound_field_class = PortalBoundField
+    bound_field_class: type[BoundField] | None = PortalBoundField
     use_required_attribute = False
     error_css_class = "has-error"
 
@@ -90,12 +92,16 @@ class PortalFormMixin(Base):
         self.helper.include_media = False
 
     def full_clean(self) -> None:
-        for field in self.fields.values():
-            _speak(field)
-        super().full_clean()
+        _speak_all(self)
+        super().full_clean()  # type: ignore[misc]
 
     def error_rows(self) -> list[ErrorRow]:
-        return error_rows(self)
+        return error_rows(self)  # type: ignore[arg-type]
+
+
+def _speak_all(form: Any) -> None:
+    for field in form.fields.values():
+        _speak(field)
 
 
 CHOOSING = (forms.Select, forms.RadioSelect, forms.CheckboxSelectMultiple, forms.CheckboxInput, forms.FileInput)

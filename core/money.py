@@ -45,7 +45,7 @@ class MoneyField(models.DecimalField):  # type: ignore[type-arg]
         )
         super().__init__(*args, **kwargs)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         """A text box that takes amounts as people write them."""
         from core.forms import MoneyInput
 

@@ -60,7 +60,7 @@ def _tables() -> dict[str, Any]:
 @login_not_required
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
-    """The components, a form as it opens and the same form refused."""
+    """The components, and a form as it opens; with `?refused` the same form after a wrong submit."""
     now = clock()
     names = (settings.BASE_DIR / "icons.txt").read_text(encoding="utf-8").splitlines()
     page = Paginator(range(95), 30).page(2)
@@ -73,8 +73,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "soon": now + timedelta(hours=30),
             "later": now + timedelta(days=12, hours=3),
             "past": now - timedelta(days=1),
-            "example": Example(auto_id="open_%s"),
-            "refused": Example(TRIAL, auto_id="refused_%s"),
+            "form": Example(TRIAL) if "refused" in request.GET else Example(),
             "page": page,
             "icons": [name for name in names if name and not name.startswith("#")],
             "steps": [("填写方案", "done"), ("填写预算", "now"), ("核对", "todo"), ("提交", "todo")],

@@ -33,6 +33,7 @@ ICONS = {
     "good": "check-circle",
     "bad": "x-circle",
 }
+STATE_ICONS = {"waiting": "hourglass-split", "locked": "lock", "scoring": "pencil", "draft": "pencil"}
 
 SAVE_WORDS = {
     "idle": "尚未修改",
@@ -105,7 +106,7 @@ def icon(name: str, label: str = "") -> SafeString:
 def status(state: str, words: str) -> dict[str, Any]:
     """State label: tone by state, words from the model's `get_state_display`."""
     tone = TONES.get(state, "quiet")
-    return {"tone": tone, "icon_name": ICONS[tone], "words": words}
+    return {"tone": tone, "icon_name": STATE_ICONS.get(state, ICONS[tone]), "words": words}
 
 
 @register.inclusion_tag("parts/demo.html")

@@ -42,7 +42,7 @@ export function saveState(element) {
 
 // For trying it out on the gallery page: buttons with data-save-demo drive the line beside them.
 for (const button of document.querySelectorAll("[data-save-demo]")) {
-  const line = saveState(document.getElementById(button.dataset.saveLine));
+  const line = saveState(document.querySelector(`#${button.dataset.saveLine} [data-save-state]`));
   button.addEventListener("click", () => {
     const state = button.dataset.saveDemo;
     if (state === "saved") line.saved(button.dataset.now);
