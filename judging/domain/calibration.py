@@ -1,86 +1,91 @@
-"""Judges' severity by the additive model: total = proposal + judge, least squares, exact."""
+"""How lenient each judge is: total = proposal + judge, by least squares, exact.
+
+The proposals are eliminated by hand: with the judge effects given, a proposal's value is the mean of its totals less
+those effects. What is left are normal equations of the judges alone, solved over whole numbers without fractions
+(Bareiss 1968), so 600 dives by 50 judges take a fraction of a second.
+"""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 
 from core.errors import FormatError
 
-Cell = tuple[str, str, Fraction]  # judge, proposal, total
+Cells = Mapping[str, Sequence[tuple[int, int]]]  # proposal → (seat of the judge, total)
 
 
-def judge_effects(cells: Sequence[Cell], judges: Sequence[str], ridge: Fraction) -> dict[str, Fraction]:
-    """The effect of each judge who has a sheet, summing to zero; positive is lenient.
+def judge_effects(cells: Cells, ridge: Fraction) -> dict[int, Fraction]:
+    """Seat → effect, in the unit of the totals; positive is lenient; the effects sum to zero.
 
-    Minimizes Σ (total − proposal − judge)² + ridge × Σ judge². Refuses panels that share no judge and no proposal.
+    Minimizes Σ (total − proposal − judge)² + ridge × Σ judge². Only judges with a total have an effect. Raises
+    FormatError `unlinked_panels` where panels share no judge and no proposal: nothing compares them.
     """
-    present = [j for j in judges if any(c[0] == j for c in cells)]
-    if not present:
-        return {}
     _refuse_unlinked(cells)
-    place = {j: i for i, j in enumerate(present)}
-    by_proposal: dict[str, list[tuple[int, Fraction]]] = {}
-    for judge, proposal, total in cells:
-        by_proposal.setdefault(proposal, []).append((place[judge], total))
-    n = len(present)
-    matrix = [[Fraction(0)] * (n + 1) for _ in range(n)]
-    for marks in by_proposal.values():
-        size, mean = len(marks), sum((t for _, t in marks), Fraction(0)) / len(marks)
-        for i, total in marks:
-            matrix[i][i] += 1
-            matrix[i][n] += total - mean
-            for k, _ in marks:
-                matrix[i][k] -= Fraction(1, size)
-    for i in range(n):
-        matrix[i][i] += ridge
-    # The effects sum to zero: adding one equation to all of them keeps the solution and makes the system regular.
-    for row in matrix:
+    seats = sorted({seat for totals in cells.values() for seat, _ in totals})
+    place = {seat: i for i, seat in enumerate(seats)}
+    n = len(seats)
+    # Everything is multiplied by `common`, so that the mean over a panel and the ridge are whole numbers.
+    common = lcm(ridge.denominator, *(len(totals) for totals in cells.values() if totals))
+    penalty = int(ridge * common)
+    rows = [[0] * (n + 1) for _ in range(n)]
+    for totals in cells.values():
+        if not totals:
+            continue
+        share = common // len(totals)
+        added = share * sum(total for _, total in totals)
+        places = [place[seat] for seat, _ in totals]
+        for (_, total), i in zip(totals, places, strict=True):
+            row = rows[i]
+            row[i] += common
+            row[n] += common * total - added
+            for k in places:
+                row[k] -= share
+    for i, row in enumerate(rows):
+        row[i] += penalty
+        # The equations determine the effects but for a constant. Adding "the effects sum to zero" to each of them keeps
+        # the solution, since the columns of the rest sum to nothing but the penalty, and makes it the only one.
         for k in range(n):
-            row[k] += 1
-    return dict(zip(present, solve(matrix), strict=True))
+            row[k] += common
+    return dict(zip(seats, solve(rows), strict=True))
 
 
-def _refuse_unlinked(cells: Sequence[Cell]) -> None:
-    parent: dict[str, str] = {}
+def _refuse_unlinked(cells: Cells) -> None:
+    group: dict[int, int] = {}
 
-    def root(x: str) -> str:
-        while parent.setdefault(x, x) != x:
-            parent[x] = parent[parent[x]]
-            x = parent[x]
-        return x
+    def root(seat: int) -> int:
+        while group.setdefault(seat, seat) != seat:
+            group[seat] = group[group[seat]]
+            seat = group[seat]
+        return seat
 
-    for judge, proposal, _ in cells:
-        parent[root(f"j{judge}")] = root(f"p{proposal}")
-    if len({root(x) for x in list(parent)}) > 1:
-        raise FormatError("rule.calibration", "unlinked_panels", "有的评委组之间没有共同的评委或项目，不能校准。")
+    for totals in cells.values():
+        for seat, _ in totals:
+            group[root(seat)] = root(totals[0][0])
+    if len({root(seat) for seat in list(group)}) > 1:
+        raise FormatError(
+            "rule.calibration", "unlinked_panels", "有的评委组与其他组没有共同的评委，也没有共同的项目，无法互相校准。"
+        )
 
 
-def solve(matrix: list[list[Fraction]]) -> list[Fraction]:
-    """Solve a regular system [A|b] exactly, by fraction-free elimination over integers."""
-    rows = []
-    for row in matrix:
-        scale = lcm(*(x.denominator for x in row))
-        rows.append([int(x * scale) for x in row])
-    n, before = len(rows), 1
+def solve(rows: list[list[int]]) -> list[Fraction]:
+    """Solve the regular system [A|b] of whole numbers exactly, by fraction-free elimination. `rows` is used up."""
+    n = len(rows)
+    for row in rows:
+        divisor = gcd(*row) or 1
+        row[:] = [x // divisor for x in row]
+    before = 1
     for k in range(n):
         pivot = next(i for i in range(k, n) if rows[i][k])
         rows[k], rows[pivot] = rows[pivot], rows[k]
         top, head = rows[k], rows[k][k]
         for i in range(k + 1, n):
-            factor = rows[i][k]
-            row = rows[i]
+            row, factor = rows[i], rows[i][k]
+            # Bareiss: the division leaves no remainder.
             rows[i] = [0] * (k + 1) + [(row[c] * head - factor * top[c]) // before for c in range(k + 1, n + 1)]
         before = head
-    found = [Fraction(0)] * n
+    # The last pivot is the determinant, a common denominator of all unknowns: stay with whole numerators.
+    numerators = [0] * n
     for i in range(n - 1, -1, -1):
-        rest = rows[i][n] - sum((rows[i][k] * found[k] for k in range(i + 1, n)), Fraction(0))
-        found[i] = Fraction(rest) / rows[i][i]
-    return found
-
-
-def by_judge(cells: Sequence[Cell]) -> Mapping[str, list[Fraction]]:
-    """Totals per judge, in the order of the cells."""
-    found: dict[str, list[Fraction]] = {}
-    for judge, _, total in cells:
-        found.setdefault(judge, []).append(total)
-    return found
+        rest = rows[i][n] * before - sum(rows[i][k] * numerators[k] for k in range(i + 1, n))
+        numerators[i] = rest // rows[i][i]
+    return [Fraction(x, before) for x in numerators]

@@ -1,352 +1,333 @@
-"""Reading a chuangtou/scoring@1 document: every key known, every number a decimal string, or refused with its path."""
+"""Reading `chuangtou/scoring@1`: the whole document is checked before anything is counted.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+Refusals are FormatErrors with the path of the culprit, a stable code and a Chinese sentence.
+"""
+
+from collections.abc import Mapping
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from core.errors import FormatError
-from core.reading import Node, decimal, text, unique
+from core.exact import plain_text
+from judging.domain.node import Node, decimal, text
+from judging.domain.values import (
+    AGGREGATES,
+    PROPOSAL_STATES,
+    SHEET_STATES,
+    TICK,
+    Calibration,
+    Clamp,
+    Criterion,
+    Part,
+    Proposal,
+    Rule,
+    Scoring,
+    Sheet,
+    Trim,
+)
 
 FORMAT = "chuangtou/scoring@1"
-SHEET_STATES = ("submitted", "recused", "absent", "void", "late")
-PROPOSAL_STATES = ("standing", "withdrawn", "absent")
-AGGREGATES = ("mean", "median", "sum", "ticks")
-STYLES = ("competition", "dense")
-TICK = "tick"
 PLAIN_TIES = ("untrimmed_mean", "top_sheets", "lot")
 KEYED_TIES = ("criterion", "part", "vote")
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One line of the rubric; marks run from `least` to `most` in steps of `step`, counted `weight` times."""
-
-    key: str
-    label: str
-    least: Fraction
-    most: Fraction
-    step: Fraction
-    weight: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Trim:
-    """Leave out `high` highest and `low` lowest where at least `start` values count."""
-
-    high: int
-    low: int
-    start: int
-    by_criterion: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a composite score, scaled by `scale` (1 where none is said) and weighted."""
-
-    key: str
-    weight: Fraction
-    scale: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """The frozen rule of a session."""
-
-    criteria: tuple[Criterion, ...]
-    trim: Trim | None
-    clamp_within: Fraction | None
-    clamp_decimals: int | None
-    ridge: Fraction | None
-    effect_decimals: int
-    aggregate: str
-    ticks_at_most: int
-    criterion_decimals: int | None
-    product_decimals: int | None
-    decimals: int | None
-    quorum: int
-    own_part: str | None
-    parts: tuple[Part, ...]
-    bonus_cap: Fraction | None
-    rank_printed: bool
-    dense: bool
-    ties: tuple[str, ...]
-
-    @property
-    def needs_sheets(self) -> bool:
-        """Whether the judges' sheets enter the score at all."""
-        return not (self.own_part is None and self.parts)
-
-    @property
-    def by_criterion(self) -> bool:
-        return self.trim is not None and self.trim.by_criterion
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    key: str
-    name: str
-    factor: Fraction
-    parts: Mapping[str, Fraction]
-    bonus: Fraction
-    penalty: Fraction
-    lot: Fraction | None
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    judge: str
-    proposal: str
-    state: str
-    marks: Mapping[str, Fraction]
-
-
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """A whole document, read and checked."""
-
-    rule: Rule
-    proposals: tuple[Proposal, ...]
-    judges: tuple[str, ...]
-    sheets: tuple[Sheet, ...]
-
-
 def read(document: Any) -> Scoring:
-    """Check a document wholly and return it read. Raises FormatError with path, code and a Chinese sentence."""
+    """Check the whole document. Raises FormatError."""
     top = Node(document, "")
     if top.text("format") != FORMAT:
-        raise FormatError("format", "unknown_format", f"格式应为 {FORMAT}。")
+        raise FormatError("format", "unknown_format", f"格式应为“{FORMAT}”。")
     rule = read_rule(top.node("rule"))
-    proposals = top.items("proposals", read_proposal)
-    judges = top.items("judges", _judge)
-    sheets = top.items("sheets", _sheet_reader(rule))
-    top.done()
-    unique([p.key for p in proposals], "proposals")
-    unique(judges, "judges")
-    _cross_check(rule, proposals, judges, sheets)
-    return Scoring(rule, tuple(proposals), tuple(judges), tuple(sheets))
+    proposals = tuple(_proposal(node, rule) for node in top.nodes("proposals"))
+    _once([p.key for p in proposals], "proposals")
+    judges = tuple(_judge(node) for node in top.nodes("judges"))
+    _once(judges, "judges")
+    reader = SheetReader(rule, judges, {p.key for p in proposals})
+    sheets = tuple(reader.read(item, path) for path, item in top.items("sheets"))
+    top.close()
+    return Scoring(rule, proposals, judges, sheets)
+
+
+def _once(keys: tuple[str, ...] | list[str], path: str) -> None:
+    seen: set[str] = set()
+    for i, key in enumerate(keys):
+        if key in seen:
+            raise FormatError(f"{path}[{i}].key", "duplicate_key", f"“{key}”出现了两次。")
+        seen.add(key)
+
+
+def _judge(node: Node) -> str:
+    key = node.text("key")
+    node.text("name")
+    node.close()
+    return key
+
+
+# --- the rule ---
 
 
 def read_rule(node: Node) -> Rule:
-    """Check a rule alone: what a session is opened with."""
+    """Check a rule alone, as when a session is prepared. Raises FormatError."""
     node.text("version")
-    criteria = node.items("criteria", _criterion)
-    unique([c.key for c in criteria], "rule.criteria")
-    trim = _trim(node)
-    within, clamp_decimals = _clamp(node)
-    ridge, effect_decimals = _calibration(node)
-    aggregate = node.one_of("aggregate", AGGREGATES)
-    at_most = 0
-    if aggregate == "ticks":
-        ticks = node.node("ticks")
-        at_most = ticks.whole("at_most", least=1)
-        ticks.done()
-    parts = node.items("parts", _part)
-    unique([p.key for p in parts], "rule.parts")
+    criteria = [_criterion(inner) for inner in node.nodes("criteria")]
+    _once([c.key for c in criteria], node.at("criteria"))
+    mark_unit = lcm(*(x.denominator for c in criteria for x in (c.least, c.step)))
+    weight_unit = lcm(*(c.weight.denominator for c in criteria))
+    trim, clamp, calibration = _trim(node), _clamp(node), _calibration(node)
+    aggregate = node.choice("aggregate", AGGREGATES)
+    parts = tuple(_part(inner) for inner in node.nodes("parts"))
+    _once([p.key for p in parts], node.at("parts"))
     own_part = node.get("own_part")
-    if own_part is not None and own_part not in [p.key for p in parts]:
-        raise FormatError("rule.own_part", "unknown_part", "本场得分所占的部分不在 parts 中。")
+    if own_part is not None and text(own_part, node.at("own_part")) not in {p.key for p in parts}:
+        raise FormatError(node.at("own_part"), "unknown_part", f"本场得分所占的部分“{own_part}”不在 parts 中。")
     rank = node.node("rank")
-    by = rank.one_of("by", ("printed", "exact"))
-    style = rank.one_of("style", STYLES)
-    ties = rank.items("ties", text)
-    rank.done()
-    for i, tie in enumerate(ties):
-        _check_tie(tie, f"rule.rank.ties[{i}]", [c.key for c in criteria])
     rule = Rule(
-        tuple(criteria), trim, within, clamp_decimals, ridge, effect_decimals, aggregate, at_most,
-        node.places("criterion_decimals"), node.places("product_decimals"), node.places("decimals"), node.whole("quorum"),
-        own_part, tuple(parts), node.maybe_number("bonus_cap"), by == "printed", style == "dense", tuple(ties),
-    )  # fmt: skip
-    node.done()
-    if rule.needs_sheets and not criteria and aggregate != "ticks":
-        raise FormatError("rule.criteria", "missing_criteria", "至少要有一个评分项。")
-    if ridge is not None and rule.by_criterion:
-        raise FormatError("rule.calibration", "calibration_needs_totals", "按评分项去极值时不能校准。")
+        criteria={c.key: c for c in criteria},
+        trim=trim,
+        clamp=clamp,
+        calibration=calibration,
+        aggregate=aggregate,
+        ticks_at_most=_ticks(node) if aggregate == "ticks" else 0,
+        criterion_decimals=node.places_or_null("criterion_decimals"),
+        product_decimals=node.places_or_null("product_decimals"),
+        decimals=node.places_or_null("decimals"),
+        quorum=node.whole("quorum"),
+        own_part=own_part,
+        parts=parts,
+        bonus_cap=node.number_or_null("bonus_cap"),
+        by_exact=rank.choice("by", ("printed", "exact")) == "exact",
+        dense=rank.choice("style", ("competition", "dense")) == "dense",
+        ties=tuple(_tie(item, path, {c.key for c in criteria}) for path, item in rank.items("ties")),
+        mark_unit=mark_unit,
+        weights={c.key: int(c.weight * weight_unit) for c in criteria},
+        total_unit=mark_unit * weight_unit,
+    )
+    rank.close()
+    node.close()
+    if rule.uses_sheets and not criteria and not rule.by_tick:
+        raise FormatError(node.at("criteria"), "no_criteria", "至少要有一个评分项。")
+    if rule.calibration is not None and rule.by_criterion:
+        raise FormatError(
+            node.at("calibration"),
+            "calibration_needs_totals",
+            "尺度校准只对总分进行，不能与按评分项去极值（on: criterion）同用。",
+        )
     return rule
 
 
-def _check_tie(tie: str, path: str, criteria: list[str]) -> None:
-    kind, _, key = tie.partition(":")
-    if tie in PLAIN_TIES:
-        return
-    if kind not in KEYED_TIES or not key:
-        raise FormatError(path, "unknown_tie", f"不认识的并列处理办法“{tie}”。")
-    if kind == "criterion" and key not in criteria:
-        raise FormatError(path, "unknown_criterion", f"评分项“{key}”不在规则中。")
-
-
-def _criterion(value: Any, path: str) -> Criterion:
-    node = Node(value, path)
+def _criterion(node: Node) -> Criterion:
     found = Criterion(
-        node.text("key"), node.text("label"), node.number("min", "0"), node.number("max"), node.number("step"),
-        node.number("weight", "1"),
-    )  # fmt: skip
-    node.done()
+        key=node.text("key"),
+        label=node.text("label"),
+        least=node.number("min", "0"),
+        most=node.number("max"),
+        step=node.number("step"),
+        weight=node.number("weight", "1"),
+    )
+    node.close()
     if found.step <= 0:
-        raise FormatError(f"{path}.step", "too_small", "步长必须大于 0。")
+        raise FormatError(node.at("step"), "too_small", "步长必须大于 0。")
     if found.most < found.least:
-        raise FormatError(f"{path}.max", "max_below_min", "满分不能低于最低分。")
+        raise FormatError(node.at("max"), "max_below_min", "满分不能低于最低分。")
     return found
 
 
 def _trim(rule: Node) -> Trim | None:
-    value = rule.get("trim")
-    if value is None:
+    node = rule.node_or_null("trim")
+    if node is None:
         return None
-    node = Node(value, "rule.trim")
-    trim = Trim(
-        node.whole("high"),
-        node.whole("low"),
-        node.whole("from"),
-        node.one_of("on", ("total", "criterion")) == "criterion",
+    found = Trim(
+        high=node.whole("high"),
+        low=node.whole("low"),
+        start=node.whole("from"),
+        by_criterion=node.choice("on", ("total", "criterion")) == "criterion",
     )
-    node.done()
-    if trim.start <= trim.high + trim.low:
-        raise FormatError("rule.trim.from", "trim_from_too_small", "起算数量必须大于去掉的最高分与最低分个数之和。")
-    return trim
-
-
-def _clamp(rule: Node) -> tuple[Fraction | None, int | None]:
-    value = rule.get("clamp", None)
-    if value is None:
-        return None, None
-    node = Node(value, "rule.clamp")
-    within, decimals = node.number("within"), node.places("decimals", None)
-    node.done()
-    if within < 0:
-        raise FormatError("rule.clamp.within", "too_small", "限幅不能为负数。")
-    return within, decimals
-
-
-def _calibration(rule: Node) -> tuple[Fraction | None, int]:
-    value = rule.get("calibration", None)
-    if value is None:
-        return None, 0
-    node = Node(value, "rule.calibration")
-    node.one_of("model", ("additive",))
-    ridge = node.number("ridge")
-    decimals = node.whole("decimals")
-    node.done()
-    if ridge < 0:
-        raise FormatError("rule.calibration.ridge", "too_small", "岭参数不能为负数。")
-    return ridge, decimals
-
-
-def _part(value: Any, path: str) -> Part:
-    node = Node(value, path)
-    key, weight = node.text("key"), node.number("weight")
-    scale = Fraction(1)
-    if node.get("scale", None) is not None:
-        inner = node.node("scale")
-        most, to = inner.number("max"), inner.number("to")
-        inner.done()
-        if most == 0:
-            raise FormatError(f"{path}.scale.max", "too_small", "换算的满分不能为 0。")
-        scale = to / most
-    node.done()
-    return Part(key, weight, scale)
-
-
-def read_proposal(value: Any, path: str) -> Proposal:
-    node = Node(value, path)
-    key, name = node.text("key"), node.text("name")
-    given = node.get("parts", {})
-    if not isinstance(given, dict):
-        raise FormatError(f"{path}.parts", "wrong_type", "这里应是一个对象。")
-    parts = {k: decimal(v, f"{path}.parts.{k}") for k, v in given.items()}
-    found = Proposal(
-        key, name, node.number("factor", "1"), parts, node.number("bonus", "0"), node.number("penalty", "0"),
-        node.maybe_number("lot", None), node.one_of("state", PROPOSAL_STATES, "standing"),
-    )  # fmt: skip
-    node.done()
+    node.close()
+    if found.start <= found.high + found.low:
+        raise FormatError(
+            node.at("from"),
+            "trim_from_too_small",
+            f"起算个数 {found.start} 必须大于去掉的个数 {found.high}+{found.low}={found.high + found.low}。",
+        )
     return found
 
 
-def _judge(value: Any, path: str) -> str:
-    node = Node(value, path)
-    key = node.text("key")
-    node.text("name")
-    node.done()
-    return key
+def _clamp(rule: Node) -> Clamp | None:
+    node = rule.node_or_null("clamp", None)
+    if node is None:
+        return None
+    found = Clamp(node.number("within"), node.places_or_null("decimals", None))
+    node.close()
+    if found.within < 0:
+        raise FormatError(node.at("within"), "too_small", "允许偏离平均数的幅度不能为负数。")
+    return found
 
 
-def _sheet_reader(rule: Rule) -> Callable[[Any, str], Sheet]:
-    criteria = {c.key: c for c in rule.criteria}
+def _calibration(rule: Node) -> Calibration | None:
+    node = rule.node_or_null("calibration", None)
+    if node is None:
+        return None
+    node.choice("model", ("additive",))
+    found = Calibration(node.number("ridge"), node.places("decimals"))
+    node.close()
+    if found.ridge < 0:
+        raise FormatError(node.at("ridge"), "too_small", "岭参数不能为负数。")
+    return found
 
-    def read_sheet(value: Any, path: str) -> Sheet:
+
+def _ticks(rule: Node) -> int:
+    node = rule.node("ticks")
+    at_most = node.whole("at_most")
+    node.close()
+    return at_most
+
+
+def _part(node: Node) -> Part:
+    key, weight, scale = node.text("key"), node.number("weight"), Fraction(1)
+    inner = node.node_or_null("scale", None)
+    if inner is not None:
+        most, to = inner.number("max"), inner.number("to")
+        inner.close()
+        if most <= 0:
+            raise FormatError(inner.at("max"), "too_small", "换算所用的满分必须大于 0。")
+        scale = to / most
+    node.close()
+    return Part(key, weight, scale)
+
+
+def _tie(value: Any, path: str, criteria: set[str]) -> str:
+    tie = text(value, path)
+    kind, colon, key = tie.partition(":")
+    known = kind in KEYED_TIES and bool(key) if colon else tie in PLAIN_TIES
+    if not known:
+        raise FormatError(path, "unknown_tie", f"不认识的同分处理办法“{tie}”。")
+    if kind == "criterion" and key not in criteria:
+        raise FormatError(path, "unknown_criterion", f"评分项“{key}”不在规则中。")
+    return tie
+
+
+# --- proposals ---
+
+
+def _proposal(node: Node, rule: Rule) -> Proposal:
+    found = Proposal(
+        key=node.text("key"),
+        name=node.text("name"),
+        factor=node.number("factor", "1"),
+        parts=_parts(node, rule),
+        bonus=node.number("bonus", "0"),
+        penalty=node.number("penalty", "0"),
+        lot=node.number_or_null("lot", None),
+        state=node.choice("state", PROPOSAL_STATES, "standing"),
+    )
+    node.close()
+    if found.stands:
+        for part in rule.parts:
+            if part.key != rule.own_part and part.key not in found.parts:
+                raise FormatError(
+                    f"{node.path}.parts.{part.key}", "missing_key", f"“{found.name}”缺少“{part.key}”部分的得分。"
+                )
+    return found
+
+
+def _parts(node: Node, rule: Rule) -> dict[str, Fraction]:
+    given = Node(node.get("parts", {}), node.at("parts"))
+    known = {p.key for p in rule.parts}
+    known |= {tie.partition(":")[2] for tie in rule.ties if tie.startswith(("part:", "vote:"))}
+    found: dict[str, Fraction] = {}
+    for key, value in given.value.items():
+        if key not in known:
+            raise FormatError(given.at(key), "unknown_key", f"规则中没有“{key}”这个部分。")
+        if key == rule.own_part:
+            raise FormatError(given.at(key), "own_part_given", f"“{key}”是本场评分得出的部分，不能另行给出。")
+        found[key] = decimal(value, given.at(key))
+    return found
+
+
+# --- sheets ---
+
+
+class MarkReader:
+    """Reads the marks of sheets under one rule. Remembers the spellings it has checked: there are few of them."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._known: dict[str, dict[str, int]] = {key: {} for key in rule.criteria}
+
+    def read(self, marks: Mapping[str, Any], path: str, *, complete: bool) -> dict[str, int]:
+        """Marks in units of `rule.mark_unit`. Raises FormatError, also for what is missing if `complete` is asked."""
+        if self.rule.by_tick:
+            return _tick(marks, path)
+        found: dict[str, int] = {}
+        for key, given in marks.items():
+            known = self._known.get(key)
+            if known is None:
+                raise FormatError(f"{path}.{key}", "unknown_key", f"评分项“{key}”不在规则中。")
+            mark = known.get(given) if type(given) is str else None
+            if mark is None:
+                mark = self._mark(self.rule.criteria[key], given, f"{path}.{key}")
+                known[given] = mark
+            found[key] = mark
+        if complete and len(found) < len(self._known):
+            missing = next(c for c in self.rule.criteria.values() if c.key not in found)
+            raise FormatError(f"{path}.{missing.key}", "missing_mark", f"“{missing.label}”没有打分。")
+        return found
+
+    def total(self, marks: Mapping[str, int]) -> int:
+        """Σ weight × mark, in units of `rule.total_unit`."""
+        weights = self.rule.weights
+        return 0 if self.rule.by_tick else sum([weights[key] * mark for key, mark in marks.items()])
+
+    def _mark(self, criterion: Criterion, given: Any, path: str) -> int:
+        mark = decimal(given, path)
+        if mark > criterion.most:
+            message = f"“{criterion.label}”打了 {given} 分，超过满分 {plain_text(criterion.most)} 分。"
+            raise FormatError(path, "mark_above_max", message)
+        if mark < criterion.least:
+            message = f"“{criterion.label}”打了 {given} 分，低于最低分 {plain_text(criterion.least)} 分。"
+            raise FormatError(path, "mark_below_min", message)
+        if (mark - criterion.least) % criterion.step:
+            message = (
+                f"“{criterion.label}”打了 {given} 分，应从 {plain_text(criterion.least)} 分起"
+                f"每 {plain_text(criterion.step)} 分一档。"
+            )
+            raise FormatError(path, "off_step", message)
+        return int(mark * self.rule.mark_unit)
+
+
+def _tick(marks: Mapping[str, Any], path: str) -> dict[str, int]:
+    for key, given in marks.items():
+        if key != TICK:
+            raise FormatError(f"{path}.{key}", "unknown_key", f"票选的评分表只有“{TICK}”，没有“{key}”。")
+        if decimal(given, f"{path}.{key}") != 1:
+            raise FormatError(f"{path}.{key}", "not_a_tick", '投票写成 "1"，不投就不写。')
+    return {TICK: 1} if marks else {}
+
+
+class SheetReader:
+    """Reads the sheets of a document one by one and refuses the second of the same judge and proposal."""
+
+    def __init__(self, rule: Rule, judges: tuple[str, ...], proposals: set[str]) -> None:
+        self._rule = rule
+        self._seats = {judge: i for i, judge in enumerate(judges)}
+        self._proposals = proposals
+        self._marks = MarkReader(rule)
+        self._seen: set[tuple[str, str]] = set()
+
+    def read(self, value: Any, path: str) -> Sheet:
         node = Node(value, path)
         judge, proposal = node.text("judge"), node.text("proposal")
-        state = node.one_of("state", SHEET_STATES, "submitted")
-        given = node.get("marks")
-        node.done()
-        if not isinstance(given, dict):
-            raise FormatError(f"{path}.marks", "wrong_type", "这里应是一个对象。")
-        if rule.aggregate == "ticks":
-            return Sheet(judge, proposal, state, _ticks(given, f"{path}.marks"))
-        marks = {k: read_mark(criteria, k, v, f"{path}.marks.{k}") for k, v in given.items()}
-        if state == "submitted" and not rule.by_criterion:
-            for key, criterion in criteria.items():
-                if key not in marks:
-                    raise FormatError(f"{path}.marks.{key}", "missing_mark", f"“{criterion.label}”没有打分。")
-        return Sheet(judge, proposal, state, marks)
-
-    return read_sheet
-
-
-def _ticks(given: dict[str, Any], path: str) -> dict[str, Fraction]:
-    for key, value in given.items():
-        if key != TICK:
-            raise FormatError(f"{path}.{key}", "unknown_criterion", f"票选表中没有“{key}”。")
-        if value != "1":
-            raise FormatError(f"{path}.{key}", "not_a_tick", '勾选必须写成 "1"。')
-    return {TICK: Fraction(1)} if given else {}
-
-
-def read_mark(criteria: Mapping[str, Criterion], key: str, value: Any, path: str) -> Fraction:
-    """One mark, within its range and on its step."""
-    criterion = criteria.get(key)
-    if criterion is None:
-        raise FormatError(path, "unknown_criterion", f"评分项“{key}”不在规则中。")
-    mark = decimal(value, path)
-    if mark > criterion.most:
-        raise FormatError(path, "mark_above_max", f"“{criterion.label}”{value} 分超过满分 {show(criterion.most)} 分。")
-    if mark < criterion.least:
-        raise FormatError(
-            path, "mark_below_min", f"“{criterion.label}”{value} 分低于最低分 {show(criterion.least)} 分。"
-        )
-    if (mark - criterion.least) % criterion.step:
-        raise FormatError(path, "off_step", f"“{criterion.label}”应按 {show(criterion.step)} 分一档打分。")
-    return mark
-
-
-def show(value: Fraction) -> str:
-    """A fraction that came from a decimal, as that decimal without trailing zeros."""
-    places = 0
-    while (value * 10**places).denominator != 1 and places < 40:
-        places += 1
-    scaled = value * 10**places
-    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
-    sign = "-" if scaled < 0 else ""
-    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
-
-
-def _cross_check(rule: Rule, proposals: list[Proposal], judges: list[str], sheets: list[Sheet]) -> None:
-    keys, known = {p.key for p in proposals}, set(judges)
-    seen: set[tuple[str, str]] = set()
-    for i, sheet in enumerate(sheets):
-        if sheet.judge not in known:
-            raise FormatError(f"sheets[{i}].judge", "unknown_judge", f"评委“{sheet.judge}”不在名单中。")
-        if sheet.proposal not in keys:
-            raise FormatError(f"sheets[{i}].proposal", "unknown_proposal", f"项目“{sheet.proposal}”不在名单中。")
-        if (sheet.judge, sheet.proposal) in seen:
-            raise FormatError(f"sheets[{i}]", "duplicate_sheet", "同一评委对同一项目只能有一张评分表。")
-        seen.add((sheet.judge, sheet.proposal))
-    wanted = [p.key for p in rule.parts if p.key != rule.own_part]
-    for i, proposal in enumerate(proposals):
-        for key in wanted:
-            if proposal.state == "standing" and key not in proposal.parts:
-                raise FormatError(
-                    f"proposals[{i}].parts.{key}", "missing_part", f"“{proposal.name}”缺少“{key}”部分的得分。"
-                )
+        state = node.choice("state", SHEET_STATES, "submitted")
+        marks = node.node("marks") if not self._rule.by_tick else Node(node.get("marks", {}), node.at("marks"))
+        node.close()
+        seat = self._seats.get(judge)
+        if seat is None:
+            raise FormatError(node.at("judge"), "unknown_judge", f"评委“{judge}”不在名单中。")
+        if proposal not in self._proposals:
+            raise FormatError(node.at("proposal"), "unknown_proposal", f"项目“{proposal}”不在名单中。")
+        if (judge, proposal) in self._seen:
+            raise FormatError(path, "duplicate_sheet", f"评委“{judge}”对项目“{proposal}”有两张评分表，只能有一张。")
+        self._seen.add((judge, proposal))
+        complete = state == "submitted" and not self._rule.by_criterion
+        found = self._marks.read(marks.value, marks.path, complete=complete)
+        return Sheet(judge, seat, proposal, state, found, self._marks.total(found))

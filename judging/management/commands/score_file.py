@@ -1,4 +1,4 @@
-"""`manage.py score_file IN OUT`: ranked results of a scoring document, without a database."""
+"""`manage.py score_file IN OUT`: the ranked results of a scoring document, without a database."""
 
 from core.filecommand import FileCommand
 from judging.domain.scoring import compute
