@@ -1,0 +1,1 @@
+"""The arithmetic of money given: pure Python, no Django, no database, no clock."""
