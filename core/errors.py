@@ -6,10 +6,8 @@ from typing import Any
 class DomainError(Exception):
     """A rule said no. `message` is Chinese and fit for the person who asked; subclasses set it, format keys allowed.
 
-    Example:
-        class ScoringClosed(DomainError):
-            message = "评分已于 {at} 锁定，不能再修改。"
-        raise ScoringClosed(at="14:03:22")
+    `class ScoringClosed(DomainError): message = "评分已于 {at} 锁定，不能再修改。"`, raised as
+    `ScoringClosed(at="14:03:22")`.
     """
 
     message = "操作未能完成。"

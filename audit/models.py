@@ -1,0 +1,41 @@
+"""The append-only record: who did what to which row, when, and why."""
+
+from django.conf import settings
+from django.db import models
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def about(self, label: str, pk: int) -> "EventQuerySet":
+        """Events of one row, newest first."""
+        return self.filter(object_label=label, object_id=pk).order_by("-id")
+
+    def in_scope(self, street_ids: list[int]) -> "EventQuerySet":
+        """Events of these streets (ids of street areas)."""
+        return self.filter(scope_id__in=street_ids)
+
+
+class Event(models.Model):
+    """One act. Written in the same transaction as the fact; a trigger refuses UPDATE and DELETE."""
+
+    at = models.DateTimeField("时间")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="操作人"
+    )
+    verb = models.CharField("操作", max_length=60)
+    object_label = models.CharField("对象类型", max_length=60)
+    object_id = models.BigIntegerField("对象编号", null=True)
+    scope_id = models.BigIntegerField(
+        "所属街道", null=True, help_text="id of the street area; no foreign key on purpose"
+    )
+    reason = models.TextField("理由", blank=True)
+    facts = models.JSONField("内容", default=dict)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "操作记录"
+        verbose_name_plural = "操作记录"
+        indexes = [
+            models.Index(fields=["object_label", "object_id"], name="event_object"),
+            models.Index(fields=["scope_id", "-id"], name="event_scope"),
+        ]

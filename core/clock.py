@@ -1,0 +1,21 @@
+"""The one clock: the database's. A deadline is judged by it; nothing below a view or task reads a clock."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The database's clock at this moment, aware, UTC. Ask once at the start of a request or task and pass it down."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment  # type: ignore[no-any-return]
+
+
+def local(moment: datetime) -> datetime:
+    """The same instant on the wall clock of Asia/Shanghai."""
+    return moment.astimezone(SHANGHAI)

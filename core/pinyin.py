@@ -1,0 +1,8 @@
+"""Chinese order without a database collation: a key stored beside the name."""
+
+from pypinyin import Style, lazy_pinyin
+
+
+def pinyin_key(name: str) -> str:
+    """Key by which names sort as a Chinese reader expects, e.g. `yun xiu` for 云秀. Lower case, at most 200 characters."""
+    return " ".join(lazy_pinyin(name, style=Style.TONE3)).lower()[:200]

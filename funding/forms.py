@@ -1,0 +1,154 @@
+"""Forms of the money pages. Amounts are read as typed: thousands separators and blanks allowed."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from core.money import BadAmount, parse_yuan
+from funding.models import Award
+from judging.models import Result
+from rounds.models import Round, Theme
+
+
+class YuanField(forms.CharField):
+    """An amount in yuan; returns Decimal with two places."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if text in ("", None):
+            return None
+        try:
+            return parse_yuan(text)
+        except BadAmount as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class TierForm(forms.Form):
+    """One tier: label, how many places, how much each."""
+
+    label = forms.CharField(label="等次", max_length=10, required=False)
+    count = forms.IntegerField(label="名额", min_value=1, max_value=200, required=False)
+    amount = YuanField(label="每项金额（元）", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        given = [k for k in ("label", "count", "amount") if data.get(k) not in (None, "")]
+        if given and len(given) < 3 and not self.errors:
+            raise forms.ValidationError("请把等次、名额和每项金额填写完整，或把这一行清空。")
+        return data
+
+
+TierFormSet = forms.formset_factory(TierForm, extra=3, max_num=10, validate_max=True)
+EXAMPLE_TIERS = [
+    {"label": "一等", "count": 1, "amount": "30000"},
+    {"label": "二等", "count": 3, "amount": "20000"},
+    {"label": "三等", "count": 6, "amount": "12000"},
+]
+
+
+class PlanForm(forms.Form):
+    """How the money of a round is to be allotted."""
+
+    METHODS = [
+        ("tiers", "固定等次：按名次进入一、二、三等，每等金额固定，不超过申请金额"),
+        ("rank", "按名次全额：从第一名起按申请金额资助，直到资金用完"),
+    ]
+    result = forms.ModelChoiceField(Result.objects.none(), label="依据的评审结果", empty_label=None)
+    method = forms.ChoiceField(label="分配办法", choices=METHODS, widget=forms.RadioSelect, initial="rank")
+    pool = YuanField(label="资金总额（元）")
+    partial = forms.BooleanField(
+        label="最后一名资金不足时，给其剩余资金（不低于其最低可行金额）", required=False, initial=True
+    )
+    min_score = forms.DecimalField(label="最低得分线", required=False, max_digits=6, decimal_places=2, min_value=0)
+    max_awards = forms.IntegerField(label="最多资助项目数", required=False, min_value=1)
+    use_theme_quota = forms.BooleanField(label="执行各主题资助项目上限", required=False, initial=True)
+
+    def __init__(self, *args: Any, round_: Round, results: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.round = round_
+        field = self.fields["result"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = results
+        field.label_from_instance = lambda result: result.session.name  # type: ignore[method-assign]
+        self.fields["pool"].initial = f"{round_.budget:.2f}"
+        self.fields["pool"].help_text = f"本期资金总额 {round_.budget:,.2f} 元。"
+
+    def limits(self) -> dict[str, Any]:
+        """The `limits` of chuangtou/allocation@1."""
+        data = self.cleaned_data
+        quotas = Theme.objects.filter(round=self.round, max_awards__isnull=False) if data["use_theme_quota"] else []
+        return {
+            "min_score": None if data["min_score"] is None else f"{data['min_score']:.2f}",
+            "max_awards": data["max_awards"],
+            "groups": [{"attr": "theme", "value": t.name, "max_awards": t.max_awards} for t in quotas],
+        }
+
+    def method_of(self, tiers: list[dict[str, Any]]) -> dict[str, Any]:
+        """The `method` of chuangtou/allocation@1."""
+        if self.cleaned_data["method"] == "rank":
+            return {"name": "rank", "on_misfit": "skip", "partial": self.cleaned_data["partial"]}
+        rows = [{"label": t["label"], "count": t["count"], "amount": f"{t['amount']:.2f}"} for t in tiers]
+        return {"name": "tiers", "tiers": rows, "tie": "order"}
+
+
+class AdjustForm(forms.Form):
+    """Another amount than the formula's, with its reason."""
+
+    amount = YuanField(label="拟资助金额（元）")
+    reason = forms.CharField(
+        label="调整理由", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="与建议金额不同时必须写明，会公开给审批领导和该申报单位。",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, award: Award, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.award = award
+        self.fields[
+            "amount"
+        ].help_text = f"建议金额 {award.proposed:,.2f} 元；申请金额 {award.requested:,.2f} 元。不资助请填 0。"
+
+    def clean_amount(self) -> Decimal:
+        amount: Decimal = self.cleaned_data["amount"]
+        if amount > self.award.requested:
+            raise forms.ValidationError(f"不能高于申请金额 {self.award.requested:,.2f} 元，请调低。")
+        return amount
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        amount = data.get("amount")
+        if amount is not None and amount != self.award.proposed and not (data.get("reason") or "").strip():
+            self.add_error("reason", "调整金额必须写明理由。")
+        return data
+
+
+class ApproveForm(forms.Form):
+    """The leader's approval, with the minutes of the meeting that decided."""
+
+    minutes_number = forms.CharField(label="会议纪要文号", max_length=40, help_text="例如：街党工委纪〔2026〕12号")
+    minutes_on = forms.DateField(label="会议日期", widget=forms.DateInput(attrs={"placeholder": "2026-11-23"}))
+    note = forms.CharField(label="审批意见", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class ReturnForm(forms.Form):
+    """The leader sends the plan back."""
+
+    note = forms.CharField(label="退回理由", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class NoticeForm(forms.Form):
+    """When the public notice begins."""
+
+    starts_on = forms.DateField(
+        label="公示起始日",
+        widget=forms.DateInput(attrs={"placeholder": "2026-11-23"}),
+        help_text="须为工作日，起始日计入公示期。",
+    )
+    correction_reason = forms.CharField(
+        label="更正理由", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="仅在更正已发布的公示时填写；原公示仍然可见。",
+    )  # fmt: skip

@@ -1,0 +1,338 @@
+"""Money: drafting, adjusting, deciding and publishing an allocation plan."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Sum
+
+from accounts.models import User
+from audit.services import record
+from core.errors import DomainError, NotAllowed
+from core.money import show_yuan
+from core.rmb import rmb_upper
+from funding import rules
+from funding.domain.allocation import allocate
+from funding.models import AllocationPlan, Award, PublicNotice
+from judging.models import Result, ResultLine
+from rounds.models import Round
+from workdays.domain import end_of_notice, is_workday
+from workdays.models import DayOverride
+
+
+class PoolExceeded(DomainError):
+    message = "拟资助金额合计 {total} 元，超过资金总额 {pool} 元，超出 {over} 元。请调低金额后再保存。"
+
+
+class AboveRequest(DomainError):
+    message = "拟资助金额不能高于申请金额 {requested} 元。"
+
+
+class PlanNotDraft(DomainError):
+    message = "方案已提请审批或已决定，不能再修改。如需修改，请先由领导退回，或另拟新版本。"
+
+
+class PlanNotSubmitted(DomainError):
+    message = "该方案不在待审批状态，可能已由他人处理，请刷新页面查看。"
+
+
+class DrafterDecides(DomainError):
+    message = "经办人不能审批自己拟订的方案，请由其他领导审批。"
+
+
+class ReasonMissing(DomainError):
+    message = "请写明理由。"
+
+
+class BudgetTooSmall(DomainError):
+    message = "方案资金总额 {pool} 元超过本期资金总额 {budget} 元，请调低。"
+
+
+class AlreadyApproved(DomainError):
+    message = "本期已有批准的资金分配方案，不能再批准另一个。"
+
+
+class NotApproved(DomainError):
+    message = "方案尚未批准，不能公示。"
+
+
+class AlreadyNoticed(DomainError):
+    message = "该方案已经公示。如需更正，请写明更正理由另发新版本。"
+
+
+class NothingRanked(DomainError):
+    message = "评审结果中没有可以分配资金的项目。"
+
+
+class NoticeStartsOnDayOff(DomainError):
+    message = "公示起始日 {day} 不是工作日，请选择工作日。"
+
+
+class ApproverPublishes(DomainError):
+    message = "审批人不能自己发布公示，请由经办人员发布。"
+
+
+def allocation_document(
+    *, result: Result, pool: Decimal, method: Mapping[str, Any], limits: Mapping[str, Any], ties: Sequence[str]
+) -> dict[str, Any]:
+    """The chuangtou/allocation@1 document of a result: what the engine and `allocate_file` read, byte for byte."""
+    lines = (
+        ResultLine.objects.filter(result=result, outcome="ranked", entry__proposal__state="passed")
+        .order_by("place")
+        .values_list(
+            "entry__proposal__receipt_number", "entry__proposal__title", "score", "entry__proposal__requested",
+            "entry__proposal__minimum", "entry__proposal__theme__name", "entry__proposal__organization__name",
+            "entry__proposal__community__name",
+        )
+    )  # fmt: skip
+    decimals = result.scoring["rule"]["decimals"]
+    proposals = [
+        {
+            "key": key,
+            "name": title,
+            "score": _plain(score, 4 if decimals is None else decimals),
+            "requested": f"{requested:.2f}",
+            "minimum": f"{minimum:.2f}",
+            "attrs": {"theme": theme, "organization": organization, "community": community},
+        }
+        for key, title, score, requested, minimum, theme, organization, community in lines
+    ]
+    if not proposals:
+        raise NothingRanked
+    return {
+        "format": "chuangtou/allocation@1",
+        "budget": f"{pool:.2f}",
+        "unit": "100.00",
+        "method": dict(method),
+        "ties": list(ties),
+        "limits": dict(limits),
+        "proposals": proposals,
+    }
+
+
+def _plain(score: Decimal, decimals: int) -> str:
+    return f"{score:.{decimals}f}"
+
+
+@transaction.atomic(durable=True)
+def draft_plan(
+    *,
+    result_id: int,
+    by: User,
+    pool: Decimal,
+    method: Mapping[str, Any],
+    limits: Mapping[str, Any],
+    at: datetime,
+    ties: Sequence[str] = ("higher_score", "lower_requested", "key"),
+) -> AllocationPlan:
+    """Compute a plan from a frozen result and store it as the round's next version, one award per ranked proposal.
+
+    Raises NotAllowed, BudgetTooSmall, NothingRanked, and FormatError where the method does not fit.
+    """
+    result = Result.objects.select_related("session__round__street").get(pk=result_id)
+    round_ = Round.objects.select_for_update(of=("self",)).select_related("street").get(pk=result.session.round_id)
+    if not rules.can_draft(by, round_):
+        raise NotAllowed
+    if pool > round_.budget:
+        raise BudgetTooSmall(pool=show_yuan(pool), budget=show_yuan(round_.budget))
+    document = allocation_document(result=result, pool=pool, method=method, limits=limits, ties=ties)
+    answer = allocate(document)
+    last = AllocationPlan.objects.filter(round=round_).aggregate(n=Max("version"))["n"] or 0
+    plan = AllocationPlan.objects.create(
+        round=round_, result=result, version=last + 1, method=dict(method), pool=pool, document=document, answer=answer,
+        drafted_by=by, drafted_at=at, is_demo=round_.is_demo,
+    )  # fmt: skip
+    _store_awards(plan, answer)
+    record(
+        actor=by, verb="funding.plan_drafted", about=plan, at=at, scope_id=round_.street_id,
+        facts={"version": plan.version, "pool": str(pool), "spent": answer["spent"]},
+    )  # fmt: skip
+    return plan
+
+
+def _store_awards(plan: AllocationPlan, answer: Mapping[str, Any]) -> None:
+    known = {
+        line.entry.proposal.receipt_number: line
+        for line in ResultLine.objects.filter(result=plan.result).select_related("entry__proposal")
+    }
+    awards = []
+    for place, row in enumerate(answer["awards"], 1):
+        line = known[row["proposal"]]
+        amount = Decimal(row["amount"])
+        requested = line.entry.proposal.requested or Decimal(0)
+        awards.append(
+            Award(
+                plan=plan, proposal=line.entry.proposal, place=place, rank=line.rank, score=line.score, requested=requested,
+                proposed=amount, amount=amount, code=row["code"], reason=row["reason"], label=row.get("label") or "",
+            )
+        )  # fmt: skip
+    Award.objects.bulk_create(awards)
+
+
+@transaction.atomic(durable=True)
+def adjust_award(*, award_id: int, amount: Decimal, reason: str, by: User, at: datetime) -> Award:
+    """Set another amount than the formula's, with a compulsory reason. The pool is never overdrawn.
+
+    Raises NotAllowed, PlanNotDraft, ReasonMissing, AboveRequest, PoolExceeded.
+    """
+    plan_id = Award.objects.values_list("plan_id", flat=True).get(pk=award_id)
+    plan = _lock(plan_id)
+    if not rules.can_draft(by, plan.round):
+        raise NotAllowed
+    if plan.state != AllocationPlan.State.DRAFT:
+        raise PlanNotDraft
+    award = Award.objects.get(pk=award_id)
+    if amount != award.proposed and not reason.strip():
+        raise ReasonMissing
+    if amount > award.requested:
+        raise AboveRequest(requested=show_yuan(award.requested))
+    others = plan.awards.exclude(pk=award_id).aggregate(s=Sum("amount"))["s"] or Decimal(0)
+    if others + amount > plan.pool:
+        raise PoolExceeded(
+            total=show_yuan(others + amount), pool=show_yuan(plan.pool), over=show_yuan(others + amount - plan.pool)
+        )
+    before = award.amount
+    back = amount == award.proposed
+    award.amount, award.adjust_reason = amount, "" if back else reason.strip()
+    award.adjusted_by, award.adjusted_at = (None, None) if back else (by, at)
+    award.save(update_fields=["amount", "adjust_reason", "adjusted_by", "adjusted_at"])
+    record(
+        actor=by, verb="funding.award_adjusted", about=award, at=at, scope_id=plan.round.street_id, reason=reason.strip(),
+        facts={"plan": plan.pk, "before": str(before), "after": str(amount)},
+    )  # fmt: skip
+    return award
+
+
+def _lock(plan_id: int) -> AllocationPlan:
+    return AllocationPlan.objects.select_for_update(of=("self",)).select_related("round__street").get(pk=plan_id)
+
+
+@transaction.atomic(durable=True)
+def submit_plan(*, plan_id: int, by: User, at: datetime) -> AllocationPlan:
+    """Hand a draft to the leaders. Raises NotAllowed, PlanNotDraft."""
+    plan = _lock(plan_id)
+    if not rules.can_draft(by, plan.round):
+        raise NotAllowed
+    moved = AllocationPlan.objects.filter(pk=plan_id, state=AllocationPlan.State.DRAFT).update(
+        state=AllocationPlan.State.SUBMITTED, submitted_at=at
+    )
+    if not moved:
+        raise PlanNotDraft
+    record(actor=by, verb="funding.plan_submitted", about=plan, at=at, scope_id=plan.round.street_id)
+    plan.refresh_from_db()
+    return plan
+
+
+@transaction.atomic(durable=True)
+def approve_plan(
+    *, plan_id: int, by: User, minutes_number: str, minutes_on: date, note: str = "", at: datetime
+) -> AllocationPlan:
+    """A leader approves, naming the minutes of the meeting that decided. From here on the plan is immutable.
+
+    Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved.
+    """
+    plan = _decidable(plan_id, by)
+    if AllocationPlan.objects.filter(round=plan.round_id, state=AllocationPlan.State.APPROVED).exists():
+        raise AlreadyApproved
+    try:
+        with transaction.atomic():
+            moved = AllocationPlan.objects.filter(pk=plan_id, state=AllocationPlan.State.SUBMITTED).update(
+                state=AllocationPlan.State.APPROVED, decided_by=by, decided_at=at, decision_note=note.strip(),
+                minutes_number=minutes_number.strip(), minutes_on=minutes_on,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise AlreadyApproved from error
+    if not moved:
+        raise PlanNotSubmitted
+    record(
+        actor=by, verb="funding.plan_approved", about=plan, at=at, scope_id=plan.round.street_id,
+        facts={"minutes": minutes_number, "on": minutes_on.isoformat()},
+    )  # fmt: skip
+    plan.refresh_from_db()
+    return plan
+
+
+@transaction.atomic(durable=True)
+def return_plan(*, plan_id: int, by: User, note: str, at: datetime) -> AllocationPlan:
+    """A leader sends the plan back with a compulsory reason; the office drafts on. Raises as approve_plan."""
+    plan = _decidable(plan_id, by)
+    if not note.strip():
+        raise ReasonMissing
+    moved = AllocationPlan.objects.filter(pk=plan_id, state=AllocationPlan.State.SUBMITTED).update(
+        state=AllocationPlan.State.DRAFT, submitted_at=None, decision_note=note.strip()
+    )
+    if not moved:
+        raise PlanNotSubmitted
+    record(
+        actor=by, verb="funding.plan_returned", about=plan, at=at, scope_id=plan.round.street_id, reason=note.strip()
+    )
+    plan.refresh_from_db()
+    return plan
+
+
+def _decidable(plan_id: int, by: User) -> AllocationPlan:
+    plan = _lock(plan_id)
+    if plan.drafted_by_id == by.pk:
+        raise DrafterDecides
+    if not rules.can_decide(by, plan):
+        raise NotAllowed
+    return plan
+
+
+@transaction.atomic(durable=True)
+def publish_notice(
+    *, plan_id: int, by: User, starts_on: date, at: datetime, correction_reason: str = ""
+) -> PublicNotice:
+    """Publish the public notice of an approved plan, its period in Chinese working days, the start day counted.
+
+    A second notice of the same plan is a correction: a new version with its reason; both stay visible.
+    Raises NotAllowed, NotApproved, ApproverPublishes, NoticeStartsOnDayOff, AlreadyNoticed.
+    """
+    plan = _lock(plan_id)
+    if not rules.can_draft(by, plan.round):
+        raise NotAllowed
+    if plan.state != AllocationPlan.State.APPROVED:
+        raise NotApproved
+    if plan.decided_by_id == by.pk:
+        raise ApproverPublishes
+    overrides = dict(DayOverride.objects.values_list("day", "is_workday"))
+    if not is_workday(starts_on, overrides):
+        raise NoticeStartsOnDayOff(day=f"{starts_on.year}年{starts_on.month}月{starts_on.day}日")
+    last = plan.notices.aggregate(n=Max("version"))["n"] or 0
+    if last and not correction_reason.strip():
+        raise AlreadyNoticed
+    notice = PublicNotice.objects.create(
+        plan=plan,
+        version=last + 1,
+        title=f"关于{plan.round.title}拟资助项目的公示",
+        content=_notice_rows(plan),
+        starts_on=starts_on,
+        ends_on=end_of_notice(starts_on, plan.round.notice_days, overrides),
+        contact=plan.round.objection_contact or f"{plan.round.street.name}创投办",
+        correction_reason=correction_reason.strip() if last else "",
+        published_by=by,
+        published_at=at,
+    )
+    record(
+        actor=by, verb="funding.notice_published", about=notice, at=at, scope_id=plan.round.street_id,
+        reason=notice.correction_reason, facts={"version": notice.version, "ends_on": notice.ends_on.isoformat()},
+    )  # fmt: skip
+    return notice
+
+
+def _notice_rows(plan: AllocationPlan) -> dict[str, Any]:
+    awards = plan.awards.filter(amount__gt=0).order_by("place")
+    rows = [
+        {"number": i, "title": title, "organization": organization, "community": community, "theme": theme, "amount": f"{amount:.2f}"}
+        for i, (title, organization, community, theme, amount) in enumerate(
+            awards.values_list(
+                "proposal__title", "proposal__organization__name", "proposal__community__name", "proposal__theme__name",
+                "amount",
+            ),
+            1,
+        )
+    ]  # fmt: skip
+    total = sum((Decimal(r["amount"]) for r in rows), Decimal(0))
+    return {"rows": rows, "total": f"{total:.2f}", "total_upper": rmb_upper(total)}

@@ -1,0 +1,21 @@
+from django.urls import URLPattern, path
+
+from funding import views
+
+app_name = "funding"
+urlpatterns: list[URLPattern] = [
+    path("plans/", views.plan_list, name="plans"),
+    path("plans/new/<int:round_id>/", views.plan_new, name="plan_new"),
+    path("plans/<int:plan_id>/", views.plan_detail, name="plan"),
+    path("plans/<int:plan_id>/submit/", views.plan_submit, name="plan_submit"),
+    path("plans/<int:plan_id>/approve/", views.plan_approve, name="plan_approve"),
+    path("plans/<int:plan_id>/return/", views.plan_return, name="plan_return"),
+    path("plans/<int:plan_id>/publish/", views.plan_publish, name="plan_publish"),
+    path("plans/<int:plan_id>/export/", views.plan_export, name="plan_export"),
+    path("plans/<int:plan_id>/allocation.json", views.plan_document, {"part": "allocation"}, name="plan_allocation"),
+    path("plans/<int:plan_id>/award.json", views.plan_document, {"part": "award"}, name="plan_award"),
+    path("awards/<int:award_id>/", views.award_adjust, name="award_adjust"),
+    path("proposals/<int:proposal_id>/award/", views.award_reason, name="award_reason"),
+    path("notices/", views.notice_list, name="notices"),
+    path("notices/<int:notice_id>/", views.notice_detail, name="notice"),
+]

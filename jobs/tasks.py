@@ -1,0 +1,18 @@
+"""Celery's side of the jobs."""
+
+from celery import shared_task
+
+from core import clock
+from jobs import services
+
+
+@shared_task(name="jobs.run")
+def run(job_id: int) -> None:
+    """Run one job; safe to deliver twice."""
+    services.run_job(job_id=job_id)
+
+
+@shared_task(name="jobs.sweep")
+def sweep() -> int:
+    """Each minute: work that was lost on the way is handed out again."""
+    return services.sweep(at=clock.now())

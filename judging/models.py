@@ -1,0 +1,232 @@
+"""Roadshow sessions, rubric, judges, draw, recusal, score sheets, results."""
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Area, User
+from projects.models import Proposal, ProposalVersion
+from rounds.models import Round
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def under(self, area: Area) -> "SessionQuerySet":
+        return self.filter(round__street__path__startswith=area.path)
+
+    def of_judge(self, user: User) -> "SessionQuerySet":
+        return self.filter(judges__user=user)
+
+
+class Session(models.Model):
+    """One roadshow 路演评审会 of a round. Its rule is frozen with a digest when scoring opens."""
+
+    class State(models.TextChoices):
+        SETUP = "setup", "筹备中"
+        SCORING = "scoring", "评分中"
+        LOCKED = "locked", "已锁定"
+        PUBLISHED = "published", "已公布"
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="+", verbose_name="期次")
+    name = models.CharField("名称", max_length=60)
+    held_on = models.DateField("日期")
+    venue = models.CharField("地点", max_length=80, blank=True)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.SETUP)
+    rule = models.JSONField("评分规则", help_text="the `rule` of chuangtou/scoring@1, criteria included")
+    rule_digest = models.CharField("规则摘要", max_length=64, blank=True)
+    scoring_opened_at = models.DateTimeField("开放评分", null=True, blank=True)
+    locked_at = models.DateTimeField("锁定时间", null=True, blank=True)
+    locked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="锁定人")
+    published_at = models.DateTimeField("公布时间", null=True, blank=True)
+    is_demo = models.BooleanField("演示数据", default=False)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "评审会"
+        verbose_name_plural = "评审会"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round", "name"],
+                name="session_name_once_per_round",
+                violation_error_message="本期次已有同名评审会。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="setup", locked_at__isnull=True)
+                | (Q(state="scoring", scoring_opened_at__isnull=False, locked_at__isnull=True) & ~Q(rule_digest=""))
+                | (Q(state__in=["locked", "published"], locked_at__isnull=False) & ~Q(rule_digest="")),
+                name="session_state_has_its_moments",
+                violation_error_message="评审会状态与时间不一致。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Judge(models.Model):
+    """A person's seat in one session; the role `judge` is this row and nothing else."""
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="judges", verbose_name="评审会")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="评委")
+    seat = models.PositiveSmallIntegerField("席位")
+
+    class Meta:
+        verbose_name = "评委"
+        verbose_name_plural = "评委"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "user"], name="judge_once_per_session", violation_error_message="该评委已在本场。"
+            ),
+            models.UniqueConstraint(
+                fields=["session", "seat"], name="judge_seat_once", violation_error_message="席位重复。"
+            ),
+        ]
+
+
+class Entry(models.Model):
+    """A proposal that is presented in a session, in the version that is judged; `position` comes from the draw."""
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="entries", verbose_name="评审会")
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="+", verbose_name="项目")
+    version = models.ForeignKey(ProposalVersion, models.PROTECT, related_name="+", verbose_name="评审版本")
+    position = models.PositiveSmallIntegerField("出场顺序", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "参评项目"
+        verbose_name_plural = "参评项目"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "proposal"],
+                name="entry_once_per_session",
+                violation_error_message="该项目已在本场。",
+            ),
+            models.UniqueConstraint(
+                fields=["session", "position"],
+                condition=Q(position__isnull=False),
+                name="entry_position_once",
+                violation_error_message="出场顺序重复。",
+            ),
+        ]
+
+
+class Draw(models.Model):
+    """A witnessed draw for the order: the commitment is published first, the public number typed in before witnesses."""
+
+    session = models.OneToOneField(Session, models.PROTECT, related_name="draw", verbose_name="评审会")
+    commitment = models.CharField("承诺值", max_length=64, help_text="SHA-256 of the secret, shown before the draw")
+    secret = models.CharField("密语", max_length=64, help_text="shown only after the draw")
+    public_number = models.CharField("现场号码", max_length=20, blank=True)
+    witnesses = models.CharField("见证人", max_length=100, blank=True)
+    committed_at = models.DateTimeField("承诺时间")
+    drawn_at = models.DateTimeField("抽签时间", null=True, blank=True)
+    drawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="操作人")
+
+    class Meta:
+        verbose_name = "抽签"
+        verbose_name_plural = "抽签"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(drawn_at__isnull=True) | (~Q(public_number="") & ~Q(witnesses="")),
+                name="draw_has_number_and_witnesses",
+                violation_error_message="抽签必须有现场号码和见证人。",
+            )
+        ]
+
+
+class Recusal(models.Model):
+    """回避: this judge does not score this entry."""
+
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="recusals", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="recusals", verbose_name="项目")
+    reason = models.CharField("理由", max_length=200)
+    declared_at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "回避"
+        verbose_name_plural = "回避"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "entry"], name="recusal_once", violation_error_message="已登记回避。"
+            )
+        ]
+
+
+class ScoreSheetQuerySet(models.QuerySet["ScoreSheet"]):
+    def counted(self) -> "ScoreSheetQuerySet":
+        """Submitted sheets of proposals that still stand."""
+        return self.filter(state=ScoreSheet.State.SUBMITTED, entry__proposal__state=Proposal.State.PASSED)
+
+
+class ScoreSheet(models.Model):
+    """One judge's marks for one entry. A trigger refuses every write unless the session is scoring."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "暂存"
+        SUBMITTED = "submitted", "已提交"
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="sheets", verbose_name="评审会")
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="sheets", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="sheets", verbose_name="项目")
+    state = models.CharField("状态", max_length=10, choices=State.choices)
+    marks = models.JSONField("得分", help_text="criterion key → decimal string")
+    total = models.DecimalField("合计", max_digits=9, decimal_places=4, null=True, blank=True)
+    comment = models.CharField("评语", max_length=300, blank=True)
+    revision = models.PositiveIntegerField("修改次数", default=1)
+    client_id = models.CharField("请求编号", max_length=64, blank=True, help_text="the last request that was applied")
+    saved_at = models.DateTimeField("保存时间")
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
+
+    objects = ScoreSheetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "评分表"
+        verbose_name_plural = "评分表"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "judge", "entry"],
+                name="sheet_once",
+                violation_error_message="每位评委对每个项目只有一张评分表。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft") | Q(submitted_at__isnull=False, total__isnull=False),
+                name="sheet_submitted_is_complete",
+                violation_error_message="已提交的评分表必须有合计和时间。",
+            ),
+        ]
+
+
+class Result(models.Model):
+    """The immutable outcome of a locked session: the whole input and output documents. Append-only."""
+
+    session = models.OneToOneField(Session, models.PROTECT, related_name="result", verbose_name="评审会")
+    scoring = models.JSONField("评分文件", help_text="chuangtou/scoring@1")
+    outcome = models.JSONField("结果文件", help_text="chuangtou/result@1")
+    digest = models.CharField("结果摘要", max_length=64)
+    made_at = models.DateTimeField("生成时间")
+
+    class Meta:
+        verbose_name = "评审结果"
+        verbose_name_plural = "评审结果"
+
+
+class ResultLine(models.Model):
+    """One proposal of a result: rank, printed score, exact fraction, arithmetic. Append-only; funding reads only these."""
+
+    result = models.ForeignKey(Result, models.PROTECT, related_name="lines", verbose_name="评审结果")
+    entry = models.OneToOneField(Entry, models.PROTECT, related_name="result_line", verbose_name="参评项目")
+    place = models.PositiveSmallIntegerField("排列")
+    outcome = models.CharField("结论", max_length=20)
+    rank = models.PositiveSmallIntegerField("名次", null=True, blank=True)
+    score = models.DecimalField("最后得分", max_digits=9, decimal_places=4, null=True, blank=True)
+    detail = models.JSONField("计算过程", help_text="this proposal's object of chuangtou/result@1")
+
+    class Meta:
+        verbose_name = "评审结果行"
+        verbose_name_plural = "评审结果行"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="ranked", rank__isnull=False, score__isnull=False)
+                | (~Q(outcome="ranked") & Q(rank__isnull=True)),
+                name="result_ranked_has_score",
+                violation_error_message="有名次的项目必须有得分。",
+            )
+        ]

@@ -1,0 +1,50 @@
+"""What must I do next? Gathered from every app for the person who asks."""
+
+from datetime import datetime
+from typing import Any
+
+import funding.rules
+import judging.rules
+import needs.rules
+import projects.rules
+from accounts.models import Role, User
+from accounts.rules import held, holds
+from judging.rules import is_any_judge
+from organizations.rules import organizations_of
+
+HEADLINES: list[tuple[Role, str]] = [
+    (Role.OFFICE, "推进期次：收需求、审申报、办评审、定资金"),
+    (Role.LEADER, "看进展，审批资金分配方案"),
+    (Role.FINANCE, "查看已批准的资金分配方案"),
+    (Role.HOST, "查看评审会进度"),
+    (Role.SUPERVISOR, "监督全过程，只看不改"),
+    (Role.COMMUNITY, "收集居民需求，制作服务项目单"),
+    (Role.GRID, "登记网格内的居民需求"),
+    (Role.SYSTEM_ADMIN, "管理账号"),
+    (Role.SECURITY_ADMIN, "管理角色授权"),
+    (Role.AUDIT_ADMIN, "查看操作记录"),
+]
+
+
+def todo(user: User, at: datetime) -> list[dict[str, Any]]:
+    """Open tasks of a person over all apps, those with a due moment first; the number of queries does not grow."""
+    found: list[dict[str, Any]] = []
+    for source in (judging.rules, projects.rules, needs.rules, funding.rules):
+        found += source.open_tasks(user, at)
+    return sorted(found, key=lambda task: (task.get("due") is None, task.get("due") or at))
+
+
+def headline(user: User) -> list[str]:
+    """One line per role of the person: what this role is here for."""
+    lines = [words for role, words in HEADLINES if holds(user, role)]
+    if is_any_judge(user):
+        lines.append("为路演项目打分")
+    if organizations_of(user):
+        lines.append("申报项目，查看结果")
+    return lines or ["您的账号还没有角色，请联系本街道的安全管理员授权。"]
+
+
+def titles(user: User) -> str:
+    """The person's roles in words, for the page head: `创投办、监督员`."""
+    names = dict.fromkeys(Role(grant.role).label for grant in held(user))
+    return "、".join(names)

@@ -1,0 +1,192 @@
+"""What must be true of the data at any moment, whatever went wrong before. Each check yields Chinese sentences.
+
+Run by `manage.py check_invariants`, after every browser test, and nightly. Empty means sound.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from django.db.models import F, Q, Sum
+
+from core.exact import digest
+from funding.domain.allocation import allocate
+from funding.models import AllocationPlan, Award, PublicNotice
+from jobs.models import StoredFile
+from jobs.storage import place_of
+from judging.domain.scoring import compute
+from judging.models import Result, ResultLine, ScoreSheet, Session
+from judging.services import scoring_document
+from messaging.models import Delivery
+from needs.models import Need, ServiceOrder
+from projects.models import EligibilityDecision, Proposal, ProposalVersion
+
+Check = Callable[[], Iterator[str]]
+CHECKS: list[tuple[str, Check]] = []
+PERSONAL = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{17}[\dXx](?!\d)")
+
+
+def check(name: str) -> Callable[[Check], Check]:
+    """Add a check under its name."""
+
+    def keep(function: Check) -> Check:
+        CHECKS.append((name, function))
+        return function
+
+    return keep
+
+
+def broken() -> Iterator[tuple[str, str]]:
+    """Every invariant that does not hold: (name of the check, sentence)."""
+    for name, function in CHECKS:
+        for sentence in function():
+            yield name, sentence
+
+
+@check("资金不超支")
+def pool_is_never_overdrawn() -> Iterator[str]:
+    plans = AllocationPlan.objects.annotate(spent=Sum("awards__amount")).filter(
+        Q(spent__gt=F("pool")) | Q(pool__gt=F("round__budget"))
+    )
+    for plan in plans:
+        yield f"方案 {plan.pk}：拟资助合计 {plan.spent} 元，方案资金 {plan.pool} 元，超出限额。"
+    for pk in Award.objects.filter(Q(amount__gt=F("requested")) | Q(amount__lt=0)).values_list("pk", flat=True):
+        yield f"资助 {pk}：金额高于申请金额或为负数。"
+
+
+@check("评分表齐全且在范围内")
+def locked_sessions_are_complete() -> Iterator[str]:
+    for session in Session.objects.exclude(state=Session.State.SETUP).prefetch_related("judges", "entries"):
+        criteria = {c["key"]: c for c in session.rule["criteria"]}
+        sheets = ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED)
+        for pk, marks, total in sheets.values_list("pk", "marks", "total"):
+            if set(marks) != set(criteria):
+                yield f"评分表 {pk}：评分项与规则不一致。"
+                continue
+            added = Decimal(0)
+            for key, text in marks.items():
+                mark, low, high = Decimal(text), Decimal(criteria[key].get("min", "0")), Decimal(criteria[key]["max"])
+                if not low <= mark <= high or (mark - low) % Decimal(criteria[key]["step"]):
+                    yield f"评分表 {pk}：{criteria[key]['label']} {text} 不在规则允许的范围内。"
+                added += mark * Decimal(criteria[key].get("weight", "1"))
+            if total != added:
+                yield f"评分表 {pk}：合计 {total} 与各项之和 {added} 不符。"
+        if session.rule_digest != digest(session.rule):
+            yield f"评审会 {session.pk}：规则与其摘要不符。"
+
+
+@check("结果可重算")
+def results_can_be_recomputed() -> Iterator[str]:
+    for result in Result.objects.select_related("session"):
+        if compute(result.scoring) != result.outcome:
+            yield f"评审会 {result.session_id}：由评分文件重算的结果与存档不一致。"
+        if scoring_document(result.session) != result.scoring:
+            yield f"评审会 {result.session_id}：评分表与存档的评分文件不一致。"
+        if result.digest != digest(result.outcome):
+            yield f"评审会 {result.session_id}：结果与其摘要不符。"
+        stored = {
+            (key, rank, None if score is None else Decimal(score).normalize())
+            for key, rank, score in ResultLine.objects.filter(result=result).values_list(
+                "entry__proposal__receipt_number", "rank", "score"
+            )
+        }
+        told = {
+            (r["proposal"], r["rank"], None if r["score"] is None else Decimal(r["score"]).normalize())
+            for r in result.outcome["results"]
+        }
+        if stored != told:
+            yield f"评审会 {result.session_id}：结果行与结果文件不一致。"
+
+
+@check("锁定后无评分")
+def nothing_is_scored_after_the_lock() -> Iterator[str]:
+    late = ScoreSheet.objects.filter(session__locked_at__isnull=False, saved_at__gt=F("session__locked_at"))
+    for pk in late.values_list("pk", flat=True):
+        yield f"评分表 {pk} 的保存时间晚于锁定时间。"
+
+
+@check("方案可重算")
+def plans_can_be_recomputed() -> Iterator[str]:
+    for plan in AllocationPlan.objects.prefetch_related("awards__proposal"):
+        if allocate(plan.document) != plan.answer:
+            yield f"方案 {plan.pk}：由分配文件重算的结果与存档不一致。"
+        told = {(a["proposal"], Decimal(a["amount"])) for a in plan.answer["awards"]}
+        if {(a.proposal.receipt_number, a.proposed) for a in plan.awards.all()} != told:
+            yield f"方案 {plan.pk}：建议金额与计算结果不一致。"
+
+
+@check("申报有受理编号且未逾期")
+def submissions_have_receipts_in_time() -> Iterator[str]:
+    handed_in = Proposal.objects.exclude(state=Proposal.State.DRAFT)
+    for pk in handed_in.filter(Q(receipt_number=None) | Q(submitted_at=None)).values_list("pk", flat=True):
+        yield f"申报书 {pk} 已提交但没有受理编号或时间。"
+    for pk in ProposalVersion.objects.filter(
+        number=1, submitted_at__gte=F("proposal__round__apply_closes_at")
+    ).values_list("proposal_id", flat=True):
+        yield f"申报书 {pk} 的提交时间不早于截止时间。"
+    for pk, content, told in ProposalVersion.objects.values_list("pk", "content", "digest").iterator():
+        if digest(content) != told:
+            yield f"申报书版本 {pk} 与其摘要不符。"
+
+
+@check("预算合计等于申请资金")
+def budgets_add_up() -> Iterator[str]:
+    wrong = (
+        Proposal.objects.exclude(state=Proposal.State.DRAFT)
+        .annotate(granted=Sum("lines__grant"))
+        .exclude(granted=F("requested"))
+    )
+    for pk, granted, requested in wrong.values_list("pk", "granted", "requested"):
+        yield f"申报书 {pk}：预算行申请资金合计 {granted} 元，申请资金 {requested} 元。"
+
+
+@check("状态与最后结论一致")
+def states_follow_from_the_record() -> Iterator[str]:
+    said = {"pass": "passed", "return": "returned", "refuse": "refused"}
+    for proposal in Proposal.objects.filter(state__in=said.values()):
+        last = EligibilityDecision.objects.filter(proposal=proposal).order_by("-id").first()
+        if last is None or said[last.outcome] != proposal.state:
+            yield f"申报书 {proposal.pk} 的状态与最后一次初审结论不一致。"
+    for pk in Need.objects.filter(state=Need.State.ORDERED, orders__isnull=True).values_list("pk", flat=True):
+        yield f"需求 {pk} 标为已制单，但没有对应的服务项目单。"
+    for pk in (
+        ServiceOrder.objects.filter(state="claimed").exclude(claims__state="confirmed").values_list("pk", flat=True)
+    ):
+        yield f"服务项目单 {pk} 标为已认领，但没有确认的认领。"
+    for pk in (
+        ServiceOrder.objects.filter(claims__state="confirmed").exclude(state="claimed").values_list("pk", flat=True)
+    ):
+        yield f"服务项目单 {pk} 有确认的认领，但状态不是已认领。"
+
+
+@check("文件在且未变")
+def files_are_there() -> Iterator[str]:
+    for file in StoredFile.objects.all():
+        place = place_of(file)
+        if not place.exists():
+            yield f"文件 {file.pk} 不在存放处。"
+        elif hashlib.sha256(place.read_bytes()).hexdigest() != file.sha256:
+            yield f"文件 {file.pk} 的内容与摘要不符。"
+
+
+@check("消息至多送一次")
+def notices_are_sent_once() -> Iterator[str]:
+    for pk in Delivery.objects.filter(state=Delivery.State.SENT, sent_at=None).values_list("pk", flat=True):
+        yield f"送达 {pk} 标为已送出，但没有时间。"
+
+
+@check("公示有版本且发布人不是审批人")
+def notices_have_two_people() -> Iterator[str]:
+    for pk in PublicNotice.objects.filter(
+        Q(plan__decided_by=None) | Q(plan__decided_by=F("published_by")) | ~Q(plan__state="approved")
+    ).values_list("pk", flat=True):
+        yield f"公示 {pk} 的方案未批准，或发布人就是审批人。"
+
+
+@check("公示无个人信息")
+def notices_hold_no_personal_data() -> Iterator[str]:
+    for notice in PublicNotice.objects.all():
+        text = f"{notice.title} {notice.content}"
+        if PERSONAL.search(text):
+            yield f"公示 {notice.pk} 含有疑似手机号或身份证号。"

@@ -1,0 +1,1 @@
+"""Proposals: states and budget arithmetic, pure."""

@@ -1,0 +1,41 @@
+"""Budget arithmetic in yuan, exact to the fen: zero is a value, nothing is rounded because nothing needs to be."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: `amount` = unit price × quantity = grant + self-raised."""
+
+    head: str
+    item: str
+    unit_price: Decimal
+    quantity: int
+    self_raised: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        return self.unit_price * self.quantity
+
+    @property
+    def grant(self) -> Decimal:
+        return self.amount - self.self_raised
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of a budget: total = grant + self-raised."""
+
+    total: Decimal
+    grant: Decimal
+    self_raised: Decimal
+
+
+def totals(lines: Iterable[Line]) -> Totals:
+    """Add the lines up."""
+    rows = list(lines)
+    total = sum((line.amount for line in rows), Decimal("0.00"))
+    own = sum((line.self_raised for line in rows), Decimal("0.00"))
+    return Totals(total, total - own, own)

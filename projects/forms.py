@@ -1,0 +1,225 @@
+"""Forms of the proposal: a draft may be incomplete; only what cannot be read is refused."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.forms import formset_factory
+
+from accounts.models import Area
+from core.forms import MomentField, MoneyInput, OnceKey, PortalForm
+from needs.models import Need, ServiceOrder
+from organizations.models import Organization
+from projects.domain.budget import Line
+from projects.models import BudgetLine, EligibilityDecision, Proposal
+from projects.services import FIELDS
+from rounds.models import Round
+
+CATEGORIES = [
+    "便民利民类", "宣传教育类", "扶贫帮困类", "卫生保健类", "文体娱乐类", "党建引领类", "环境环保类", "为老服务类", "儿童青少年类",
+    "平安治理类", "志愿服务类", "其他类",
+]  # fmt: skip
+
+
+class StartForm(PortalForm):
+    """Which organization applies, and a working title."""
+
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="申报单位", empty_label=None)
+    title = forms.CharField(label="项目名称", max_length=60, help_text="先写一个名称，之后还可以改")
+    order = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    once_key = OnceKey()
+
+    def __init__(self, *args: Any, organizations: list[Organization], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["organization"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = Organization.objects.filter(pk__in=[o.pk for o in organizations])
+
+
+class DraftForm(PortalForm):
+    """All parts of the proposal but the budget."""
+
+    title = forms.CharField(label="项目名称", max_length=60)
+    theme = forms.TypedChoiceField(label="主题", required=False, coerce=int, empty_value=None)
+    category = forms.ChoiceField(label="类别", required=False, choices=[("", "请选择"), *((c, c) for c in CATEGORIES)])
+    community = forms.TypedChoiceField(label="实施社区", required=False, coerce=int, empty_value=None)
+    summary = forms.CharField(
+        label="项目简介",
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="不超过 500 字",
+    )
+    needs = forms.MultipleChoiceField(label="回应的居民需求", required=False, widget=forms.CheckboxSelectMultiple)
+    orders = forms.MultipleChoiceField(label="承接的服务项目单", required=False, widget=forms.CheckboxSelectMultiple)
+    plan = forms.CharField(
+        label="实施计划",
+        required=False,
+        max_length=3000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="分步写清活动、时间、人次",
+    )
+    indicators = forms.CharField(
+        label="预期成效与指标", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="写数字，例如：活动 12 场，服务 600 人次，满意率不低于 90%",
+    )  # fmt: skip
+    beneficiaries = forms.IntegerField(
+        label="直接受益人数",
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    minimum = MoneyInput(label="最低可行金额（元）", required=False, help_text="少于这个数就做不成；不能高于申请资金")
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, proposal: Proposal, open_fields: list[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        round_ = proposal.round
+        themes = round_.themes.order_by("position").values_list("pk", "name")
+        self._choices("theme", [("", "请选择"), *themes])
+        areas = Area.objects.communities().under(round_.street).in_chinese_order().values_list("pk", "name")
+        self._choices("community", [("", "请选择"), *areas])
+        self._choices("needs", [(str(pk), f"{n}　{c}：{w[:60]}") for pk, n, c, w in _needs(proposal)])
+        self._choices("orders", [(str(pk), f"{n}　{t}（{c}）") for pk, n, t, c in _orders(proposal)])
+        for name in ("summary", "theme", "category", "community", "plan", "indicators", "beneficiaries", "minimum"):
+            self.fields[name].label = f"{self.fields[name].label}"
+        if open_fields is not None:
+            for name, field in self.fields.items():
+                marked = "answers" if name in ("needs", "orders") else name
+                if name != "revision" and marked not in open_fields:
+                    field.disabled = True
+
+    def _choices(self, name: str, rows: list[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = rows
+
+
+def _needs(proposal: Proposal) -> Any:
+    """Needs that can be answered: the street's open ones, the newest 60, and those chosen before."""
+    newest = Need.objects.filter(street=proposal.round.street_id).open().order_by("-id").values("pk")[:60]
+    found = Need.objects.filter(pk__in=newest) | Need.objects.filter(pk__in=proposal.needs.values("pk"))
+    return found.order_by("-id").values_list("pk", "number", "community__name", "words")
+
+
+def _orders(proposal: Proposal) -> Any:
+    listed = ServiceOrder.objects.filter(round=proposal.round_id).listed()
+    return listed.order_by("id").values_list("pk", "number", "title", "community__name")[:100]
+
+
+def initial_of(proposal: Proposal) -> dict[str, Any]:
+    """What the form shows for a stored proposal."""
+    return {
+        "title": proposal.title, "theme": proposal.theme_id, "category": proposal.category, "community": proposal.community_id,
+        "summary": proposal.summary, "plan": proposal.plan, "indicators": proposal.indicators,
+        "beneficiaries": proposal.beneficiaries, "minimum": proposal.minimum, "revision": proposal.revision,
+        "needs": [str(pk) for pk in proposal.needs.values_list("pk", flat=True)],
+        "orders": [str(pk) for pk in proposal.orders.values_list("pk", flat=True)],
+    }  # fmt: skip
+
+
+class LineForm(PortalForm):
+    """One budget line; an empty one is left out."""
+
+    head = forms.ChoiceField(label="科目", choices=BudgetLine.Head.choices, required=False)
+    item = forms.CharField(label="说明", max_length=60, required=False)
+    unit_price = MoneyInput(label="单价（元）", required=False, high=Decimal("9999999.99"))
+    quantity = forms.IntegerField(
+        label="数量",
+        min_value=0,
+        max_value=100_000,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+    )
+    self_raised = MoneyInput(label="其中自筹（元）", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.errors or self.is_blank(data):
+            return data
+        for name, words in (
+            ("item", "请填写说明。"),
+            ("unit_price", "请填写单价，没有请填 0。"),
+            ("quantity", "请填写数量。"),
+        ):
+            if data.get(name) in (None, ""):
+                self.add_error(name, words)
+        if not self.errors and (data.get("self_raised") or Decimal(0)) > data["unit_price"] * data["quantity"]:
+            self.add_error("self_raised", "自筹不能超过本行金额（单价 × 数量）。")
+        return data
+
+    @staticmethod
+    def is_blank(data: dict[str, Any]) -> bool:
+        return all(data.get(k) in (None, "") for k in ("item", "unit_price", "quantity", "self_raised"))
+
+    def line(self) -> Line | None:
+        """The line, or None for a blank one."""
+        data = self.cleaned_data
+        if self.is_blank(data):
+            return None
+        return Line(
+            data["head"],
+            data["item"].strip(),
+            data["unit_price"],
+            data["quantity"],
+            data["self_raised"] or Decimal("0.00"),
+        )
+
+
+LineFormSet = formset_factory(LineForm, extra=3, max_num=60, absolute_max=60, validate_max=True)
+
+
+def initial_lines(proposal: Proposal) -> list[dict[str, Any]]:
+    """Stored budget lines for the formset."""
+    return list(proposal.lines.order_by("position").values("head", "item", "unit_price", "quantity", "self_raised"))
+
+
+class WithdrawForm(PortalForm):
+    """Why a proposal is taken back."""
+
+    reason = forms.CharField(label="撤回理由", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class DecideForm(PortalForm):
+    """The eligibility decision."""
+
+    outcome = forms.ChoiceField(label="初审结论", choices=EligibilityDecision.Outcome.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label="理由", max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="退回补正或不予受理必须写明，申报单位会看到",
+    )  # fmt: skip
+    fields_open = forms.MultipleChoiceField(
+        label="需补正的栏目（退回补正时勾选）",
+        required=False,
+        choices=list(FIELDS.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    complete_by = MomentField(label="补正截止（退回补正时填写）", required=False)
+
+    def __init__(self, *args: Any, at: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.at = at
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        outcome = data.get("outcome")
+        if outcome in ("return", "refuse") and not (data.get("reason") or "").strip():
+            self.add_error("reason", "退回补正或不予受理必须写明理由。")
+        if outcome == "return":
+            if not data.get("fields_open") and "fields_open" not in self.errors:
+                self.add_error("fields_open", "请勾选需要补正的栏目。")
+            if "complete_by" not in self.errors:
+                if data.get("complete_by") is None:
+                    self.add_error("complete_by", "请填写补正截止时间。")
+                elif data["complete_by"] <= self.at:
+                    self.add_error("complete_by", "补正截止时间应晚于现在。")
+        return data
+
+
+class FilterForm(forms.Form):
+    """Filters of the office's list."""
+
+    round = forms.ModelChoiceField(Round.objects.none(), required=False)
+    state = forms.ChoiceField(choices=[("", "全部"), *Proposal.State.choices], required=False)
+    kind = forms.ChoiceField(choices=[("", "全部"), *Organization.Kind.choices], required=False)

@@ -1,0 +1,185 @@
+"""Pages of the applicant."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.web import person
+from core import clock
+from core.errors import DomainError, NotAllowed
+from projects import forms, rules, services
+from projects.domain.budget import Line
+from projects.models import Proposal
+from rounds.rules import public_rounds
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, round_id: int) -> HttpResponse:
+    """Begin a proposal in a round that accepts now."""
+    user = person(request)
+    round_ = get_object_or_404(public_rounds(), pk=round_id)
+    organizations = rules.organizations_for(user, round_)
+    if not organizations:
+        raise NotAllowed("本期申报主体不包括您所在的单位，或您还不是任何单位的成员。请联系街道创投办登记。")
+    initial = {"order": request.GET.get("order") if request.GET.get("order", "").isdigit() else None}
+    form = forms.StartForm(
+        request.POST if request.method == "POST" else None, organizations=organizations, initial=initial
+    )
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            proposal = services.start_proposal(
+                round_id=round_.pk, organization=data["organization"], title=data["title"], by=user, at=clock.now(),
+                order_ids=[data["order"]] if data["order"] else [], once_key=str(data["once_key"]),
+            )  # fmt: skip
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            return redirect("projects:edit", proposal.pk)
+    return render(request, "projects/start.html", {"form": form, "round": round_, "now": clock.now()})
+
+
+def _own(request: HttpRequest, proposal_id: int) -> Proposal:
+    """A visible proposal that this person may write; others are refused."""
+    user = person(request)
+    proposal = get_object_or_404(rules.visible_proposals(user), pk=proposal_id)
+    if not rules.acts_for(user, proposal.organization_id):
+        raise NotAllowed
+    return proposal
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Write the draft. Saving keeps what is there; `再加三行` gives more budget lines; `去核对` saves and goes on."""
+    proposal = _own(request, proposal_id)
+    if not rules.can_write(person(request), proposal):
+        return redirect("projects:detail", proposal.pk)
+    decision = rules.standing_decision(proposal) if proposal.state == Proposal.State.RETURNED else None
+    open_fields = decision.fields_open if decision else None
+    post = request.POST if request.method == "POST" else None
+    form = forms.DraftForm(post, proposal=proposal, open_fields=open_fields, initial=forms.initial_of(proposal))
+    budget_open = open_fields is None or "budget" in open_fields
+    lines = _line_forms(post if budget_open else None, proposal)
+    if post is not None and form.is_valid() and (not budget_open or lines.is_valid()) and "more" not in post:
+        found = [x for f in lines if (x := f.line()) is not None] if budget_open else services.lines_of(proposal)
+        if _save(request, proposal, form, found):
+            messages.success(request, "已暂存。")
+            return redirect("projects:check" if "check" in post else "projects:edit", proposal.pk)
+    now = clock.now()
+    facts = {
+        "proposal": proposal, "form": form, "lines": lines, "budget_open": budget_open, "decision": decision, "now": now,
+        "gaps": services.missing(proposal), "money": services.money_of(proposal),
+    }  # fmt: skip
+    return render(request, "projects/edit.html", facts)
+
+
+def _line_forms(post: Any, proposal: Proposal) -> Any:
+    if post is None:
+        return forms.LineFormSet(initial=forms.initial_lines(proposal), prefix="line")
+    if "more" in post:
+        post = post.copy()
+        count = post.get("line-TOTAL_FORMS", "3")
+        post["line-TOTAL_FORMS"] = str(min(int(count) + 3, 60)) if count.isdigit() else "3"
+    return forms.LineFormSet(post, prefix="line")
+
+
+def _save(request: HttpRequest, proposal: Proposal, form: forms.DraftForm, lines: list[Line]) -> bool:
+    data = dict(form.cleaned_data)
+    needs, orders, revision = data.pop("needs"), data.pop("orders"), data.pop("revision")
+    try:
+        services.save_draft(
+            proposal_id=proposal.pk, facts=data, lines=lines, need_ids=[int(n) for n in needs],
+            order_ids=[int(o) for o in orders], revision=revision, by=person(request), at=clock.now(),
+        )  # fmt: skip
+    except services.ChangedMeanwhile as error:
+        form.add_error(None, error.message)
+        form.data = form.data.copy()
+        form.data["revision"] = str(Proposal.objects.values_list("revision", flat=True).get(pk=proposal.pk))
+    except DomainError as error:
+        form.add_error("minimum" if "最低可行金额" in error.message else None, error.message)
+    else:
+        return True
+    return False
+
+
+@never_cache
+@require_safe
+def check(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Look everything through before handing in."""
+    proposal = _own(request, proposal_id)
+    if not rules.can_write(person(request), proposal):
+        return redirect("projects:detail", proposal.pk)
+    decision = rules.standing_decision(proposal) if proposal.state == Proposal.State.RETURNED else None
+    facts = {
+        "proposal": proposal, "gaps": services.missing(proposal), "now": clock.now(), "decision": decision, **sheet_of(proposal),
+    }  # fmt: skip
+    return render(request, "projects/check.html", facts)
+
+
+def sheet_of(proposal: Proposal) -> dict[str, Any]:
+    """What the shared part `_sheet.html` shows of the stored proposal."""
+    return {
+        "lines": proposal.lines.order_by("position"),
+        "money": services.money_of(proposal),
+        "answered_needs": proposal.needs.select_related("community").order_by("pk"),
+        "answered_orders": proposal.orders.select_related("community").order_by("pk"),
+    }
+
+
+@require_POST
+def submit(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Hand in; the clock is the database's at the start of this request."""
+    at = clock.now()
+    proposal = _own(request, proposal_id)
+    try:
+        services.submit_proposal(proposal_id=proposal.pk, by=person(request), at=at)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("projects:check", proposal.pk)
+    return redirect("projects:receipt", proposal.pk)
+
+
+@require_safe
+def receipt(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Proof of submission: number, second, digest."""
+    proposal = _own(request, proposal_id)
+    version = proposal.versions.select_related("submitted_by").order_by("-number").first()
+    if version is None:
+        return redirect("projects:edit", proposal.pk)
+    return render(request, "projects/receipt.html", {"proposal": proposal, "version": version})
+
+
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """All proposals of one's organizations."""
+    user = person(request)
+    organizations = rules.organizations_of(user)
+    if not organizations:
+        raise NotAllowed("您还不是任何申报单位的成员。请联系街道创投办登记。")
+    found = rules.visible_proposals(user).filter(organization__in=[o.pk for o in organizations]).order_by("-id")[:100]
+    return render(
+        request, "projects/mine.html", {"proposals": found, "organizations": organizations, "now": clock.now()}
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, proposal_id: int) -> HttpResponse:
+    """Take a handed-in proposal back."""
+    proposal = _own(request, proposal_id)
+    form = forms.WithdrawForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.withdraw_proposal(
+                proposal_id=proposal.pk, reason=form.cleaned_data["reason"], by=person(request), at=clock.now()
+            )
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, "申报书已撤回。")
+            return redirect("projects:detail", proposal.pk)
+    return render(request, "projects/withdraw.html", {"proposal": proposal, "form": form})
