@@ -1,1 +1,1 @@
-"""Allocation: pure, exact, without Django. The contract is chuangtou/allocation@1."""
+"""The arithmetic of money given: pure Python, no Django, no database, no clock."""
