@@ -1,0 +1,211 @@
+"""Who sees, runs and scores which session; what may be told before and after the lock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, F, Q, QuerySet
+from django.urls import reverse
+
+from accounts.models import Role, User
+from accounts.rules import may, street_ids
+from judging.models import Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
+from organizations.rules import organizations_of
+
+Person = User | AnonymousUser
+WATCHERS = (Role.OFFICE, Role.LEADER, Role.HOST, Role.SUPERVISOR)
+READERS = (Role.OFFICE, Role.LEADER, Role.SUPERVISOR, Role.HOST)
+
+
+def visible_sessions(user: Person) -> "QuerySet[Session]":
+    """Sessions of the street for office, leader, host and supervisor."""
+    return Session.objects.filter(round__street__in=street_ids(user, *WATCHERS)).select_related(
+        "round__street", "locked_by"
+    )
+
+
+def own_sessions(user: Person) -> "QuerySet[Session]":
+    """Sessions in which the person has a judge's seat, once scoring is open."""
+    return (
+        Session.objects.filter(judges__user=user.pk).exclude(state=Session.State.SETUP).select_related("round__street")
+    )
+
+
+def is_any_judge(user: Person) -> bool:
+    """Whether the person has a seat anywhere: for menus."""
+    return Judge.objects.filter(user=user.pk).exists()
+
+
+def can_run(user: Person, session: Session) -> bool:
+    """The office sets up, opens, locks and publishes."""
+    return may(user, session.round.street, Role.OFFICE)
+
+
+def can_read_result(user: Person, session: Session) -> bool:
+    """After the lock: office, leader, host and supervisor. Judges and the public after publication."""
+    if session.state == Session.State.LOCKED:
+        return may(user, session.round.street, *READERS)
+    return session.state == Session.State.PUBLISHED
+
+
+def public_results() -> "QuerySet[Session]":
+    """Sessions whose result anybody may read."""
+    return Session.objects.filter(state=Session.State.PUBLISHED).select_related("round__street", "result")
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """One entry on a judge's list."""
+
+    entry_id: int
+    position: int | None
+    title: str
+    organization: str
+    state: str
+    words: str
+
+
+WORDS = {"todo": "未评", "draft": "已暂存", "submitted": "已提交", "recused": "已回避", "gone": "已撤回"}
+
+
+def desk(judge: Judge) -> list[DeskRow]:
+    """A judge's entries in running order with the state of her own sheets; three queries."""
+    sheets = dict(ScoreSheet.objects.filter(judge=judge).values_list("entry_id", "state"))
+    recused = set(Recusal.objects.filter(judge=judge).values_list("entry_id", flat=True))
+    rows = Entry.objects.filter(session=judge.session_id).order_by(F("position").asc(nulls_last=True), "pk")
+    found = []
+    for pk, position, title, organization, standing in rows.values_list(
+        "pk", "position", "proposal__title", "proposal__organization__name", "proposal__state"
+    ):
+        state = "recused" if pk in recused else "gone" if standing != "passed" else sheets.get(pk, "todo")
+        hidden = state == "recused"
+        found.append(DeskRow(pk, position, title, "" if hidden else organization, state, WORDS[state]))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRow:
+    """One entry of the office's progress table: per judge one of 交 / 未交 / 回避, never a number."""
+
+    entry_id: int
+    position: int | None
+    title: str
+    cells: list[str]
+    missing: int
+
+
+def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]]:
+    """Judges (seat, name) and rows; four queries whatever the size."""
+    judges = list(
+        Judge.objects.filter(session=session).order_by("seat").values_list("pk", "seat", "user__display_name")
+    )
+    handed = set(
+        ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED).values_list("judge_id", "entry_id")
+    )
+    recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    rows = []
+    entries = Entry.objects.filter(session=session, proposal__state="passed").order_by(
+        F("position").asc(nulls_last=True), "pk"
+    )
+    for pk, position, title in entries.values_list("pk", "position", "proposal__title"):
+        cells = ["recused" if (j, pk) in recused else "in" if (j, pk) in handed else "out" for j, _, _ in judges]
+        rows.append(ProgressRow(pk, position, title, cells, cells.count("out")))
+    return [(seat, name) for _, seat, name in judges], rows
+
+
+@dataclass(frozen=True, slots=True)
+class TallyRow:
+    """One project of the tally sheet (E6). `marks`: per judge (total or None, left out?); amounts are points."""
+
+    position: int | None
+    title: str
+    organization: str
+    marks: list[tuple[Decimal | None, bool]]
+    counted: int
+    kept_sum: Decimal | None
+    score: Decimal | None
+    rank: int | None
+    note: str
+
+
+def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
+    """Judges' names in seat order and the rows of the tally sheet in ranking order; four queries."""
+    session = result.session
+    judges = list(
+        Judge.objects.filter(session=session).order_by("seat").values_list("pk", "seat", "user__display_name")
+    )
+    key_of = {pk: f"J{seat}" for pk, seat, _ in judges}
+    totals = {
+        (judge, entry): total
+        for judge, entry, total in ScoreSheet.objects.filter(session=session, state="submitted").values_list(
+            "judge_id", "entry_id", "total"
+        )
+    }
+    recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    lines = ResultLine.objects.filter(result=result).select_related("entry__proposal__organization").order_by("place")
+    rows = []
+    for line in lines:
+        left = {*line.detail["left_out"]["high"], *line.detail["left_out"]["low"]}
+        marks: list[tuple[Decimal | None, bool]] = []
+        notes = []
+        kept = Decimal(0)
+        for pk, seat, _ in judges:
+            total = totals.get((pk, line.entry_id))
+            if total is None:
+                notes.append(f"评委{seat}{'回避' if (pk, line.entry_id) in recused else '未评'}")
+            out = key_of[pk] in left
+            marks.append((total, out))
+            if total is not None and not out:
+                kept += total
+        words = {"ranked": "", "below_quorum": "评分表不足", "withdrawn": "已撤回", "absent": "未到场"}[line.outcome]
+        rows.append(
+            TallyRow(
+                line.entry.position, line.entry.proposal.title, line.entry.proposal.organization.name, marks,
+                len(line.detail["counted"]), kept if line.detail["counted"] else None, line.score, line.rank,
+                "；".join([*([words] if words else []), *notes]),
+            )
+        )  # fmt: skip
+    return [name for _, _, name in judges], rows
+
+
+def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
+    """Sessions to score for a judge; sessions to run for the office."""
+    found: list[dict[str, Any]] = []
+    seats = (
+        Judge.objects.filter(user=user, session__state=Session.State.SCORING)
+        .select_related("session")
+        .annotate(
+            done=Count("sheets", filter=Q(sheets__state="submitted"), distinct=True),
+            of=Count("session__entries", distinct=True),
+        )
+    )
+    found += [
+        {"title": f"评分：{j.session.name}", "href": reverse("judging:desk", args=[j.session_id]), "state": "todo", "count": 0,
+         "hint": f"已评 {j.done}/{j.of}"}
+        for j in seats.order_by("pk")
+    ]  # fmt: skip
+    streets = street_ids(user, Role.OFFICE)
+    if streets:
+        words = {"setup": "完成评审会设置", "scoring": "查看评分进度并锁定", "locked": "公布评审结果"}
+        mine = Session.objects.filter(round__street__in=streets, state__in=words).order_by("held_on", "pk")
+        found += [
+            {
+                "title": f"{words[state]}：{name}",
+                "href": reverse("judging:session", args=[pk]),
+                "state": "todo",
+                "count": 0,
+                "hint": "",
+            }
+            for pk, name, state in mine.values_list("pk", "name", "state")[:10]
+        ]
+    return found
+
+
+def own_lines(user: Person) -> "QuerySet[ResultLine]":
+    """Results of one's own organizations' projects, after publication."""
+    return ResultLine.objects.filter(
+        result__session__state=Session.State.PUBLISHED,
+        entry__proposal__organization__in=[o.pk for o in organizations_of(user)],
+    )

@@ -1,0 +1,524 @@
+"""Sessions: set-up, draw, scoring, lock, publication."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from accounts.models import User
+from audit.services import record
+from core.clock import local
+from core.errors import DomainError, FormatError, NotAllowed
+from core.exact import digest, half_up, is_decimal_text
+from judging import rules
+from judging.domain.draw import commitment, order
+from judging.domain.scoring import compute
+from judging.models import Draw, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
+from organizations.models import Membership
+from projects.models import Proposal, ProposalVersion
+from rounds.models import Round
+
+
+class SameSession(DomainError):
+    message = "本期已有同名评审会，请换一个名称。"
+
+
+class NotInSetup(DomainError):
+    message = "评分已开放，设置不能再改。"
+
+
+class MaximaDoNotAddUp(DomainError):
+    message = "各评分项满分之和为 {total} 分，应为 100 分。"
+
+
+class BadRule(DomainError):
+    message = "评分规则不对：{why}"
+
+
+class NotReady(DomainError):
+    message = "还不能开放评分：{gaps}。"
+
+
+class AlreadyDrawn(DomainError):
+    message = "已经抽过签，不能重抽。"
+
+
+class NoCommitment(DomainError):
+    message = "请先公布承诺值，再现场抽签。"
+
+
+class ScoringClosed(DomainError):
+    message = "评审会已于 {at} 锁定，不能再评分。您在本机填写的内容没有丢，请联系现场工作人员。"
+    status = 423
+
+
+class ScoringNotOpen(DomainError):
+    message = "评分还没有开放，请等主持人宣布。"
+    status = 423
+
+
+class Recused(DomainError):
+    message = "您已回避此项目，不能评分。"
+    status = 403
+
+
+class ProposalGone(DomainError):
+    message = "该项目已撤回，不用评分。"
+
+
+class BadMark(DomainError):
+    """A mark is not allowed; `key` names the criterion."""
+
+    status = 400
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class SheetChangedMeanwhile(DomainError):
+    """Somebody (the same judge on another device) saved in between; `sheet` is what stands now."""
+
+    message = "这张评分表刚刚在另一台设备上改过：那边合计 {there} 分。请核对，再提交一次将以您现在填写的为准。"
+
+    def __init__(self, sheet: ScoreSheet) -> None:
+        super().__init__(there="未填完" if sheet.total is None else f"{sheet.total:.2f}")
+        self.sheet = sheet
+
+
+class Gaps(DomainError):
+    message = "还有 {count} 张评分表没有交。请催交，或写明缺评理由后再锁定。"
+
+
+class NotScoring(DomainError):
+    message = "评审会不在评分中，不能锁定。请刷新页面查看。"
+
+
+class NotLocked(DomainError):
+    message = "评审会尚未锁定，或已经公布。"
+
+
+def _when(moment: datetime) -> str:
+    t = local(moment)
+    return f"{t.year}年{t.month}月{t.day}日 {t:%H:%M:%S}"
+
+
+def make_rule(
+    criteria: Sequence[Mapping[str, str]], *, high: int = 1, low: int = 1, start: int = 5, decimals: int = 2, quorum: int = 3,
+    ties: Sequence[str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The `rule` of chuangtou/scoring@1 from the office's choices. Criteria: key, label, max, step."""
+    first = criteria[0]["key"] if criteria else ""
+    return {
+        "version": "v1",
+        "criteria": [
+            {"key": c["key"], "label": c["label"], "min": "0", "max": c["max"], "step": c["step"], "weight": "1"} for c in criteria
+        ],
+        "trim": {"high": high, "low": low, "from": start, "on": "total"} if high or low else None,
+        "clamp": None, "calibration": None, "aggregate": "mean", "criterion_decimals": None, "product_decimals": None,
+        "decimals": decimals, "quorum": quorum, "own_part": None, "parts": [], "bonus_cap": None,
+        "rank": {"by": "printed", "style": "competition", "ties": list(ties) if ties is not None else [f"criterion:{first}", "untrimmed_mean"]},
+    }  # fmt: skip
+
+
+def _check_rule(rule: Mapping[str, Any]) -> None:
+    """Refuse a rule that the engine refuses, or whose maxima do not add up to 100."""
+    try:
+        compute({"format": "chuangtou/scoring@1", "rule": rule, "proposals": [], "judges": [], "sheets": []})
+    except FormatError as error:
+        raise BadRule(why=error.message) from error
+    total = sum((Decimal(c["max"]) for c in rule["criteria"]), Decimal(0))
+    if total != 100:
+        raise MaximaDoNotAddUp(total=total)
+
+
+@transaction.atomic(durable=True)
+def create_session(
+    *,
+    round_id: int,
+    name: str,
+    held_on: date,
+    venue: str,
+    rule: Mapping[str, Any],
+    by: User,
+    at: datetime,
+    is_demo: bool = False,
+) -> Session:
+    """A session in preparation with its rule. Raises NotAllowed, SameSession, BadRule, MaximaDoNotAddUp."""
+    round_ = Round.objects.select_related("street").get(pk=round_id)
+    session = Session(
+        round=round_, name=name.strip(), held_on=held_on, venue=venue.strip(), rule=dict(rule), is_demo=is_demo
+    )
+    if not rules.can_run(by, session):
+        raise NotAllowed
+    _check_rule(rule)
+    try:
+        with transaction.atomic():
+            session.save()
+    except IntegrityError as error:
+        raise SameSession from error
+    record(actor=by, verb="judging.session_created", about=session, at=at, scope_id=round_.street_id)
+    return session
+
+
+def _setup(session_id: int, by: User) -> Session:
+    session = _locked(session_id)
+    if not rules.can_run(by, session):
+        raise NotAllowed
+    if session.state != Session.State.SETUP:
+        raise NotInSetup
+    return session
+
+
+def _locked(session_id: int) -> Session:
+    return Session.objects.select_for_update(of=("self",)).select_related("round__street").get(pk=session_id)
+
+
+@transaction.atomic(durable=True)
+def set_rule(*, session_id: int, rule: Mapping[str, Any], by: User, at: datetime) -> Session:
+    """Change the rule while the session is in preparation. Raises NotInSetup, BadRule, MaximaDoNotAddUp."""
+    session = _setup(session_id, by)
+    _check_rule(rule)
+    session.rule = dict(rule)
+    session.save(update_fields=["rule"])
+    record(actor=by, verb="judging.rule_set", about=session, at=at, scope_id=session.round.street_id)
+    return session
+
+
+@transaction.atomic(durable=True)
+def set_entries(*, session_id: int, proposal_ids: Sequence[int], by: User, at: datetime) -> Session:
+    """Which proposals are presented, each in its latest handed-in version. Raises NotInSetup, AlreadyDrawn."""
+    session = _setup(session_id, by)
+    if Draw.objects.filter(session=session, drawn_at__isnull=False).exists():
+        raise AlreadyDrawn
+    Recusal.objects.filter(judge__session=session).exclude(entry__proposal__in=proposal_ids).delete()
+    Entry.objects.filter(session=session).exclude(proposal__in=proposal_ids).delete()
+    known = set(Entry.objects.filter(session=session).values_list("proposal_id", flat=True))
+    versions = ProposalVersion.objects.filter(proposal__in=proposal_ids, proposal__round=session.round_id)
+    latest = dict(versions.order_by("number").values_list("proposal_id", "pk"))
+    wanted = Proposal.objects.in_round(session.round).judgeable().filter(pk__in=proposal_ids).order_by("receipt_number")
+    Entry.objects.bulk_create(
+        Entry(session=session, proposal=p, version_id=latest[p.pk])
+        for p in wanted
+        if p.pk not in known and p.pk in latest
+    )
+    record(
+        actor=by,
+        verb="judging.entries_set",
+        about=session,
+        at=at,
+        scope_id=session.round.street_id,
+        facts={"proposals": sorted(proposal_ids)},
+    )
+    return session
+
+
+@transaction.atomic(durable=True)
+def seat_judges(*, session_id: int, user_ids: Sequence[int], by: User, at: datetime) -> Session:
+    """Who judges, seats numbered in this order; seats of people who stay keep their recusals. Raises NotInSetup."""
+    session = _setup(session_id, by)
+    gone = Judge.objects.filter(session=session).exclude(user__in=user_ids)
+    Recusal.objects.filter(judge__in=gone).delete()
+    gone.delete()
+    for offset in (1000, 0):  # seats are unique: move out of the way first
+        for seat, user_id in enumerate(user_ids, 1):
+            Judge.objects.update_or_create(session=session, user_id=user_id, defaults={"seat": seat + offset})
+    record(
+        actor=by,
+        verb="judging.judge_seated",
+        about=session,
+        at=at,
+        scope_id=session.round.street_id,
+        facts={"users": list(user_ids)},
+    )
+    return session
+
+
+@transaction.atomic(durable=True)
+def recuse(*, judge_id: int, entry_id: int, reason: str, by: User, at: datetime) -> Recusal:
+    """回避: this judge does not score this entry. In preparation by the office. Raises NotInSetup, NotAllowed."""
+    judge = Judge.objects.select_related("session").get(pk=judge_id)
+    session = _setup(judge.session_id, by)
+    entry = Entry.objects.get(pk=entry_id, session=session)
+    row, _ = Recusal.objects.get_or_create(
+        judge=judge, entry=entry, defaults={"reason": reason.strip(), "declared_at": at}
+    )
+    record(
+        actor=by, verb="judging.recused", about=session, at=at, scope_id=session.round.street_id, reason=reason.strip(),
+        facts={"judge": judge.pk, "entry": entry.pk},
+    )  # fmt: skip
+    return row
+
+
+@transaction.atomic(durable=True)
+def commit_draw(*, session_id: int, by: User, at: datetime, secret: str | None = None) -> Draw:
+    """Draw a secret and publish its commitment. The same call again gives the same draw. Raises NotInSetup."""
+    session = _setup(session_id, by)
+    known = Draw.objects.filter(session=session).first()
+    if known is not None:
+        return known
+    secret = secret or secrets.token_hex(16)
+    draw = Draw.objects.create(session=session, secret=secret, commitment=commitment(secret), committed_at=at)
+    record(
+        actor=by, verb="judging.draw_committed", about=session, at=at, scope_id=session.round.street_id,
+        facts={"commitment": draw.commitment},
+    )  # fmt: skip
+    return draw
+
+
+@transaction.atomic(durable=True)
+def draw_order(*, session_id: int, public_number: str, witnesses: str, by: User, at: datetime) -> Draw:
+    """Type in the public number before witnesses; sets the running order. Raises NoCommitment, AlreadyDrawn."""
+    session = _setup(session_id, by)
+    draw = Draw.objects.select_for_update().filter(session=session).first()
+    if draw is None:
+        raise NoCommitment
+    if draw.drawn_at is not None:
+        raise AlreadyDrawn
+    entries = {
+        e.proposal.receipt_number or "": e for e in Entry.objects.filter(session=session).select_related("proposal")
+    }
+    for position, key in enumerate(order(list(entries), draw.secret, public_number.strip()), 1):
+        Entry.objects.filter(pk=entries[key].pk).update(position=position)
+    draw.public_number, draw.witnesses = public_number.strip(), witnesses.strip()
+    draw.drawn_at, draw.drawn_by = at, by
+    draw.save()
+    record(
+        actor=by, verb="judging.drawn", about=session, at=at, scope_id=session.round.street_id,
+        facts={"number": draw.public_number, "secret": draw.secret},
+    )  # fmt: skip
+    return draw
+
+
+def gaps_before_opening(session: Session) -> list[str]:
+    """What is still missing before scoring may open, as sentences; empty when ready."""
+    found = []
+    entries = Entry.objects.filter(session=session)
+    judges = Judge.objects.filter(session=session)
+    if not entries.exists():
+        found.append("还没有参评项目")
+    if judges.count() < max(1, int(session.rule["quorum"])):
+        found.append(f"评委少于 {session.rule['quorum']} 位")
+    if not Draw.objects.filter(session=session, drawn_at__isnull=False).exists():
+        found.append("还没有抽签")
+    elif entries.filter(position=None).exists():
+        found.append("有项目没有出场顺序")
+    excused = set(
+        Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry__proposal__organization_id")
+    )
+    insiders = Membership.objects.filter(
+        user__in=judges.values("user"), organization__in=entries.values("proposal__organization")
+    ).select_related("user", "organization")
+    seat_of = dict(judges.values_list("user_id", "pk"))
+    found += [
+        f"“{m.user.display_name}”是参评单位“{m.organization.name}”的成员，请登记回避"
+        for m in insiders
+        if (seat_of[m.user_id], m.organization_id) not in excused
+    ]
+    return found
+
+
+@transaction.atomic(durable=True)
+def open_scoring(*, session_id: int, by: User, at: datetime) -> Session:
+    """Freeze the rule with its digest and open scoring. Raises NotReady, NotInSetup, BadRule."""
+    session = _setup(session_id, by)
+    gaps = gaps_before_opening(session)
+    if gaps:
+        raise NotReady(gaps="；".join(gaps))
+    _check_rule(session.rule)
+    session.rule_digest = digest(session.rule)
+    session.state, session.scoring_opened_at = Session.State.SCORING, at
+    session.save(update_fields=["rule_digest", "state", "scoring_opened_at"])
+    record(
+        actor=by, verb="judging.scoring_opened", about=session, at=at, scope_id=session.round.street_id,
+        facts={"rule_digest": session.rule_digest},
+    )  # fmt: skip
+    return session
+
+
+def read_marks(
+    rule: Mapping[str, Any], given: Mapping[str, str], *, whole: bool
+) -> tuple[dict[str, str], Decimal | None]:
+    """Marks as decimal strings in the rule's order, and their weighted total when all are there.
+
+    `whole`: every criterion must have one. Raises BadMark naming the criterion and its range.
+    """
+    found: dict[str, str] = {}
+    total = Fraction(0)
+    for c in rule["criteria"]:
+        text = (given.get(c["key"]) or "").strip().translate(str.maketrans("０１２３４５６７８９．", "0123456789."))
+        if not text:
+            if whole:
+                raise BadMark(c["key"], f"“{c['label']}”还没有打分。")
+            continue
+        plain = text.lstrip("0") or "0"
+        plain = f"0{plain}" if plain.startswith(".") else plain
+        if not is_decimal_text(plain):
+            raise BadMark(c["key"], f"“{c['label']}”请填写数字，例如 {c['max']}。")
+        mark, low, high, step = Fraction(plain), Fraction(c.get("min", "0")), Fraction(c["max"]), Fraction(c["step"])
+        if not low <= mark <= high:
+            raise BadMark(c["key"], f"“{c['label']}”应在 {c.get('min', '0')} 到 {c['max']} 分之间。")
+        if (mark - low) % step:
+            raise BadMark(c["key"], f"“{c['label']}”应按 {c['step']} 分一档打分。")
+        found[c["key"]] = plain
+        total += mark * Fraction(c.get("weight", "1"))
+    complete = len(found) == len(rule["criteria"])
+    return found, half_up(total, 4) if complete else None
+
+
+@transaction.atomic(durable=True)
+def save_sheet(
+    *,
+    entry_id: int,
+    judge: User,
+    marks: Mapping[str, str],
+    submit: bool,
+    base_revision: int,
+    client_id: str,
+    at: datetime,
+    comment: str = "",
+) -> ScoreSheet:
+    """Keep or hand in one judge's marks for one entry. A judge may change a handed-in sheet until the lock.
+
+    `base_revision` is the revision the judge saw (0 for a new sheet). The same `client_id` again answers as before.
+    Raises ScoringNotOpen, ScoringClosed, Recused, ProposalGone, BadMark, SheetChangedMeanwhile, NotAllowed.
+    """
+    entry = Entry.objects.select_related("session__round", "proposal").get(pk=entry_id)
+    seat = Judge.objects.filter(session=entry.session_id, user=judge).first()
+    if seat is None:
+        raise NotAllowed
+    session = entry.session
+    if session.state == Session.State.SETUP:
+        raise ScoringNotOpen
+    if session.state != Session.State.SCORING:
+        raise ScoringClosed(at=_when(session.locked_at) if session.locked_at else "")
+    if Recusal.objects.filter(judge=seat, entry=entry).exists():
+        raise Recused
+    if entry.proposal.state != Proposal.State.PASSED:
+        raise ProposalGone
+    found, total = read_marks(session.rule, marks, whole=submit)
+    sheet = ScoreSheet.objects.select_for_update().filter(judge=seat, entry=entry).first()
+    if sheet is not None and client_id and sheet.client_id == client_id:
+        return sheet
+    if (sheet.revision if sheet else 0) != base_revision:
+        if sheet is None:
+            base_revision = 0
+        else:
+            raise SheetChangedMeanwhile(sheet)
+    state = ScoreSheet.State.SUBMITTED if submit else ScoreSheet.State.DRAFT
+    before = None if sheet is None else sheet.marks
+    sheet = sheet or ScoreSheet(session=session, judge=seat, entry=entry, revision=0)
+    sheet.marks, sheet.total, sheet.state, sheet.comment = found, total, state, comment.strip()[:300]
+    sheet.revision += 1
+    sheet.client_id, sheet.saved_at = client_id, at
+    sheet.submitted_at = at if submit else None
+    try:
+        with transaction.atomic():
+            sheet.save()
+    except IntegrityError as error:
+        if "judging_sheet_guard" in str(error):
+            raise ScoringClosed(at="刚才") from error
+        other = ScoreSheet.objects.get(judge=seat, entry=entry)
+        if client_id and other.client_id == client_id:
+            return other
+        raise SheetChangedMeanwhile(other) from error
+    record(
+        actor=judge, verb="judging.sheet_submitted" if submit else "judging.sheet_saved", about=sheet, at=at,
+        scope_id=session.round.street_id, facts={"revision": sheet.revision, "marks": found, "before": before},
+    )  # fmt: skip
+    return sheet
+
+
+def scoring_document(session: Session) -> dict[str, Any]:
+    """The chuangtou/scoring@1 document of a session: judges `J<seat>`, proposals by receipt number in running order."""
+    judges = list(Judge.objects.filter(session=session).order_by("seat").values_list("pk", "seat"))
+    entries = list(
+        Entry.objects.filter(session=session)
+        .order_by(F("position").asc(nulls_last=True), "pk")
+        .values_list("pk", "proposal__receipt_number", "proposal__title", "proposal__state", "position")
+    )
+    sheets = {
+        (j, e): marks
+        for j, e, marks in ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED).values_list(
+            "judge_id", "entry_id", "marks"
+        )
+    }
+    recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    rows = []
+    for entry, key, _, _, _ in entries:
+        for judge, seat in judges:
+            if (judge, entry) in recused:
+                state, marks = "recused", {}
+            elif (judge, entry) in sheets:
+                state, marks = "submitted", sheets[judge, entry]
+            else:
+                state, marks = "absent", {}
+            rows.append({"judge": f"J{seat}", "proposal": key, "state": state, "marks": marks})
+    return {
+        "format": "chuangtou/scoring@1",
+        "rule": session.rule,
+        "proposals": [
+            {"key": key, "name": title, "state": "standing" if standing == "passed" else "withdrawn", "lot": None if position is None else str(position)}
+            for _, key, title, standing, position in entries
+        ],
+        "judges": [{"key": f"J{seat}", "name": f"评委{seat}"} for _, seat in judges],
+        "sheets": rows,
+    }  # fmt: skip
+
+
+@transaction.atomic(durable=True)
+def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "") -> Result:
+    """Lock, and in the same transaction make the immutable result. Gaps need a reason and count as absent.
+
+    Raises NotAllowed, NotScoring, Gaps.
+    """
+    session = _locked(session_id)
+    if not rules.can_run(by, session):
+        raise NotAllowed
+    if session.state != Session.State.SCORING:
+        raise NotScoring
+    _, rows = rules.progress(session)
+    gaps = sum(row.missing for row in rows)
+    if gaps and not gap_reason.strip():
+        raise Gaps(count=gaps)
+    session.state, session.locked_at, session.locked_by = Session.State.LOCKED, at, by
+    session.save(update_fields=["state", "locked_at", "locked_by"])
+    document = scoring_document(session)
+    outcome = compute(document)
+    result = Result.objects.create(
+        session=session, scoring=document, outcome=outcome, digest=digest(outcome), made_at=at
+    )
+    entries = dict(Entry.objects.filter(session=session).values_list("proposal__receipt_number", "pk"))
+    ResultLine.objects.bulk_create(
+        ResultLine(
+            result=result, entry_id=entries[row["proposal"]], place=place, outcome=row["outcome"], rank=row["rank"],
+            score=None if row["score"] is None else Decimal(row["score"]), detail=row,
+        )
+        for place, row in enumerate(outcome["results"], 1)
+    )  # fmt: skip
+    record(
+        actor=by, verb="judging.locked", about=session, at=at, scope_id=session.round.street_id, reason=gap_reason.strip(),
+        facts={"gaps": gaps, "digest": result.digest},
+    )  # fmt: skip
+    return result
+
+
+@transaction.atomic(durable=True)
+def publish_result(*, session_id: int, by: User, at: datetime) -> Session:
+    """Make the result public. Raises NotAllowed, NotLocked."""
+    session = _locked(session_id)
+    if not rules.can_run(by, session):
+        raise NotAllowed
+    moved = Session.objects.filter(pk=session_id, state=Session.State.LOCKED).update(
+        state=Session.State.PUBLISHED, published_at=at
+    )
+    if not moved:
+        raise NotLocked
+    record(actor=by, verb="judging.published", about=session, at=at, scope_id=session.round.street_id)
+    session.refresh_from_db()
+    return session
