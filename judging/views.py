@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.rules import street_ids
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
@@ -24,7 +25,7 @@ from rounds.rules import can_run_round, visible_rounds
 def session_list(request: HttpRequest) -> HttpResponse:
     """Sessions of one's street."""
     user = person(request)
-    if not rules.street_ids(user, *rules.WATCHERS):
+    if not street_ids(user, *rules.WATCHERS):
         raise NotAllowed
     sessions = rules.visible_sessions(user).order_by("-held_on", "-id")[:100]
     return render(request, "judging/list.html", {"sessions": sessions})

@@ -37,7 +37,7 @@ def need_list(request: HttpRequest) -> HttpResponse:
     found = rules.visible_needs(user)
     chosen = {k: request.GET.get(k, "") for k in ("community", "category", "state", "channel", "q")}
     if chosen["community"].isdigit():
-        found = found.filter(community=chosen["community"])
+        found = found.filter(community=int(chosen["community"]))
     for name, values in (("category", Need.Category), ("state", Need.State), ("channel", Need.Channel)):
         if chosen[name] in values.values:
             found = found.filter(**{name: chosen[name]})

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from organizations.rules import acts_for, organizations_of
 from projects import forms, rules, services
 from projects.domain.budget import Line
 from projects.models import Proposal
@@ -47,7 +48,7 @@ def _own(request: HttpRequest, proposal_id: int) -> Proposal:
     """A visible proposal that this person may write; others are refused."""
     user = person(request)
     proposal = get_object_or_404(rules.visible_proposals(user), pk=proposal_id)
-    if not rules.acts_for(user, proposal.organization_id):
+    if not acts_for(user, proposal.organization_id):
         raise NotAllowed
     return proposal
 
@@ -98,8 +99,9 @@ def _save(request: HttpRequest, proposal: Proposal, form: forms.DraftForm, lines
         )  # fmt: skip
     except services.ChangedMeanwhile as error:
         form.add_error(None, error.message)
-        form.data = form.data.copy()
-        form.data["revision"] = str(Proposal.objects.values_list("revision", flat=True).get(pk=proposal.pk))
+        typed = request.POST.copy()
+        typed["revision"] = str(Proposal.objects.values_list("revision", flat=True).get(pk=proposal.pk))
+        form.data = typed
     except DomainError as error:
         form.add_error("minimum" if "最低可行金额" in error.message else None, error.message)
     else:
@@ -158,7 +160,7 @@ def receipt(request: HttpRequest, proposal_id: int) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """All proposals of one's organizations."""
     user = person(request)
-    organizations = rules.organizations_of(user)
+    organizations = organizations_of(user)
     if not organizations:
         raise NotAllowed("您还不是任何申报单位的成员。请联系街道创投办登记。")
     found = rules.visible_proposals(user).filter(organization__in=[o.pk for o in organizations]).order_by("-id")[:100]

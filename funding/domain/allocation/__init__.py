@@ -1,5 +1,6 @@
 """Divides a round's money: `chuangtou/allocation@1` in, `chuangtou/award@1` out. Exact, and the same for every order
-of the projects in the file, except where the tie order `input` is asked for."""
+of the projects in the file, except where the tie order `input` is asked for.
+"""
 
 from collections.abc import Callable
 from fractions import Fraction

@@ -1,5 +1,6 @@
 """Reads a `chuangtou/allocation@1` document into a Case. Everything that is not said in the format is refused."""
 
+import itertools
 from collections.abc import Callable, Collection, Iterable
 from fractions import Fraction
 from typing import Any
@@ -48,7 +49,9 @@ def read(document: Any) -> Case:
         for project in projects:
             if project.price is None:
                 raise FormatError(
-                    f"proposals[{project.index}].price", "missing_key", f"认领方式下，项目“{project.key}”须写明项目单价格。"
+                    f"proposals[{project.index}].price",
+                    "missing_key",
+                    f"认领方式下，项目“{project.key}”须写明项目单价格。",
                 )
     if method["name"] == "classes":
         _classed(projects, method)
@@ -189,7 +192,7 @@ def _tiers(given: dict[str, Any], path: str) -> dict[str, Any]:
         if count > MOST:
             raise FormatError(f"{where}.count", "too_many", f"一个等次最多 {MOST} 项。")
         tiers.append((_text(item["label"], f"{where}.label"), count, _money(item["amount"], f"{where}.amount")))
-    for n, (better, worse) in enumerate(zip(tiers, tiers[1:], strict=False)):
+    for n, (better, worse) in enumerate(itertools.pairwise(tiers)):
         if worse[2] > better[2]:
             raise FormatError(f"{path}.tiers[{n + 1}].amount", "tier_above_better", "后一等次的金额不能高于前一等次。")
     return {"tiers": tiers, "tie": _choice(given["tie"], f"{path}.tie", ("order", "share", "promote"))}
@@ -272,7 +275,9 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
     minimum = _money(item["minimum"], f"{path}.minimum")
     if minimum > requested:
         raise FormatError(
-            f"{path}.minimum", "minimum_above_requested", f"最低可行金额 {yuan(minimum)}高于申报金额 {yuan(requested)}。"
+            f"{path}.minimum",
+            "minimum_above_requested",
+            f"最低可行金额 {yuan(minimum)}高于申报金额 {yuan(requested)}。",
         )
     request, cut = _cut(item, path, requested)
     if not isinstance(item["attrs"], dict):
