@@ -22,6 +22,7 @@ from portal import homes
 from rounds.models import Round
 from rounds.rules import can_run_round, visible_rounds
 
+WATCHERS = (Role.OFFICE, Role.LEADER, Role.SUPERVISOR)
 READERS = (Role.OFFICE, Role.LEADER, Role.FINANCE, Role.SUPERVISOR)
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,12 @@ def desk(request: HttpRequest, round_id: int) -> HttpResponse:
     """The whole chain of one round at a glance."""
     user = person(request)
     round_ = get_object_or_404(visible_rounds(user), pk=round_id)
-    facts = desks.context(round_, runs=can_run_round(user, round_), reads=may(user, round_.street, *READERS))
+    facts = desks.context(
+        round_,
+        runs=can_run_round(user, round_),
+        reads=may(user, round_.street, *READERS),
+        watches=may(user, round_.street, *WATCHERS),
+    )
     return render(request, "portal/desk.html", {"now": clock(), **facts})
 
 
