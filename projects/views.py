@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
-from organizations.rules import acts_for, organizations_of
+from organizations.rules import acts_for, at_home, organizations_of
 from projects import forms, rules, services
 from projects.domain.budget import Line
 from projects.models import Proposal
@@ -25,6 +25,8 @@ def start(request: HttpRequest, round_id: int) -> HttpResponse:
     round_ = get_object_or_404(public_rounds(), pk=round_id)
     organizations = rules.organizations_for(user, round_)
     if not organizations:
+        if not at_home(user, round_.street_id):
+            raise Http404
         raise NotAllowed("本期申报主体不包括您所在的单位，或您还不是任何单位的成员。请联系街道创投办登记。")
     initial = {"order": request.GET.get("order") if request.GET.get("order", "").isdigit() else None}
     form = forms.StartForm(

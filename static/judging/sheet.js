@@ -23,7 +23,7 @@ function refresh() {
     else total += value;
   }
   const place = form.querySelector("[data-total]");
-  if (place) place.textContent = complete ? (total / 100).toFixed(2) : `${show(total)}…`;
+  if (place) place.textContent = complete ? (total / 100).toFixed(2) : (total ? `${show(total)}…` : "—");
 }
 
 function step(mark, direction) {
