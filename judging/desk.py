@@ -5,14 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.web import person
 from core import clock
-from core.errors import DomainError
+from core.errors import DomainError, NotAllowed
 from judging import rules, services
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
 
@@ -41,6 +41,12 @@ def desk(request: HttpRequest, session_id: int) -> HttpResponse:
 @never_cache
 def sheet(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
     """One project: marks, running total; keep, read back, hand in."""
+    if request.method == "POST" and request.POST.get("do") != "check":
+        done = _save(request, entry_id)
+        if isinstance(done, HttpResponse):
+            return done
+    else:
+        done = None
     seat = _seat(request, session_id)
     entry = get_object_or_404(
         Entry.objects.select_related("proposal__organization", "proposal__theme", "version"),
@@ -51,7 +57,7 @@ def sheet(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
         messages.info(request, "您已回避此项目，不能查看和评分。")
         return redirect("judging:desk", session_id)
     if request.method == "POST":
-        return _save(request, seat, entry)
+        return _again(request, seat, entry, done)
     stored = ScoreSheet.objects.filter(judge=seat, entry=entry).first()
     return _page(request, seat, entry, stored, dict(stored.marks) if stored else {}, stored.revision if stored else 0)
 
@@ -76,32 +82,50 @@ def _page(
     return render(request, "judging/sheet.html", facts, status=status)
 
 
-def _save(request: HttpRequest, seat: Judge, entry: Entry) -> HttpResponse:
-    given = {c["key"]: request.POST.get(f"mark-{c['key']}", "") for c in seat.session.rule["criteria"]}
-    asked = request.POST.get("do", "keep")
-    revision = int(request.POST.get("revision", "0")) if request.POST.get("revision", "").isdigit() else 0
-    stored = ScoreSheet.objects.filter(judge=seat, entry=entry).first()
+def _given(request: HttpRequest) -> dict[str, str]:
+    return {k.removeprefix("mark-"): str(v) for k, v in request.POST.items() if k.startswith("mark-")}
+
+
+def _revision(request: HttpRequest) -> int:
+    typed = request.POST.get("revision", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+
+
+def _save(request: HttpRequest, entry_id: int) -> HttpResponse | DomainError:
+    """Store first, look at nothing else: the answer on success, the refusal otherwise."""
+    submit = request.POST.get("do") == "submit"
     try:
-        if asked == "check":
-            _, total = services.read_marks(seat.session.rule, given, whole=True)
-            return _page(request, seat, entry, stored, given, revision, confirm=f"{total:.2f}")
         saved = services.save_sheet(
-            entry_id=entry.pk, judge=person(request), marks=given, submit=asked == "submit", base_revision=revision,
+            entry_id=entry_id, judge=person(request), marks=_given(request), submit=submit, base_revision=_revision(request),
             client_id=request.POST.get("client_id", "")[:64], at=clock.now(),
         )  # fmt: skip
-    except services.BadMark as error:
-        return _page(request, seat, entry, stored, given, revision, status=400, bad=error.key, error=error.message)
-    except services.SheetChangedMeanwhile as error:
-        return _page(request, seat, entry, error.sheet, given, error.sheet.revision, status=409, error=error.message)
+    except (NotAllowed, Entry.DoesNotExist) as error:
+        raise Http404 from error
     except DomainError as error:
-        return _page(request, seat, entry, stored, given, revision, status=error.status, error=error.message)
-    if asked == "submit":
-        messages.success(
-            request, f"“{entry.proposal.title}”已送达：{saved.total:.2f} 分（{clock.local(saved.saved_at):%H:%M:%S}）。"
-        )
-        return redirect("judging:desk", seat.session_id)
-    messages.success(request, f"已暂存（{clock.local(saved.saved_at):%H:%M:%S}）。")
-    return redirect("judging:sheet", seat.session_id, entry.pk)
+        return error
+    moment = f"{clock.local(saved.saved_at):%H:%M:%S}"
+    if submit:
+        messages.success(request, f"“{saved.entry.proposal.title}”已送达：{saved.total:.2f} 分（{moment}）。")
+        return redirect("judging:desk", saved.session_id)
+    messages.success(request, f"已暂存（{moment}）。")
+    return redirect("judging:sheet", saved.session_id, entry_id)
+
+
+def _again(request: HttpRequest, seat: Judge, entry: Entry, refusal: DomainError | None) -> HttpResponse:
+    """The page once more with everything typed: to read back before handing in, or with the refusal."""
+    given, revision = _given(request), _revision(request)
+    stored = ScoreSheet.objects.filter(judge=seat, entry=entry).first()
+    if refusal is None:
+        try:
+            _, total = services.read_marks(seat.session.rule, given, whole=True)
+        except services.BadMark as error:
+            refusal = error
+        else:
+            return _page(request, seat, entry, stored, given, revision, confirm=f"{total:.2f}")
+    if isinstance(refusal, services.SheetChangedMeanwhile):
+        revision = refusal.sheet.revision
+    bad = refusal.key if isinstance(refusal, services.BadMark) else ""
+    return _page(request, seat, entry, stored, given, revision, status=refusal.status, bad=bad, error=refusal.message)
 
 
 @require_safe

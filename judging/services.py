@@ -1,13 +1,15 @@
 """Sessions: set-up, draw, scoring, lock, publication."""
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Subquery
 
 from accounts.models import User
 from audit.services import record
@@ -17,6 +19,7 @@ from core.exact import digest
 from judging import rules
 from judging.domain.draw import commitment, order
 from judging.domain.scoring import check_marks, check_rule, compute, sheet_total
+from judging.domain.values import Rule
 from judging.models import Draw, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
 from organizations.models import Membership
 from projects.models import Proposal, ProposalVersion
@@ -350,6 +353,12 @@ def plain_mark(text: str) -> str:
     return f"0{typed}" if typed.startswith(".") else typed.removesuffix(".")
 
 
+@lru_cache(maxsize=64)
+def _rule_of(text: str) -> Rule:
+    """A rule read once for the many sheets that are marked under it."""
+    return check_rule(json.loads(text))
+
+
 def read_marks(
     rule: Mapping[str, Any], given: Mapping[str, str], *, whole: bool
 ) -> tuple[dict[str, str], Decimal | None]:
@@ -357,16 +366,18 @@ def read_marks(
 
     `whole`: every criterion must have one. Raises BadMark naming the criterion and its range.
     """
-    read = check_rule(rule)
+    read = _rule_of(json.dumps(rule))
     found = {c["key"]: text for c in rule["criteria"] if (text := plain_mark(given.get(c["key"]) or ""))}
     try:
         check_marks(read, found, complete=whole)
     except FormatError as error:
-        raise BadMark(error.path.rpartition(".")[2], error.message) from error
+        key = error.path.rpartition(".")[2]
+        line = next(c for c in rule["criteria"] if c["key"] == key)
+        words = f"“{line['label']}”请填写数字，例如 {line['max']}。" if error.code == "not_decimal" else error.message
+        raise BadMark(key, words) from error
     return found, sheet_total(read, found) if len(found) == len(rule["criteria"]) else None
 
 
-@transaction.atomic(durable=True)
 def save_sheet(
     *,
     entry_id: int,
@@ -383,45 +394,68 @@ def save_sheet(
     `base_revision` is the revision the judge saw (0 for a new sheet). The same `client_id` again answers as before.
     Raises ScoringNotOpen, ScoringClosed, Recused, ProposalGone, BadMark, SheetChangedMeanwhile, NotAllowed.
     """
-    entry = Entry.objects.select_related("session__round", "proposal").get(pk=entry_id)
-    seat = Judge.objects.filter(session=entry.session_id, user=judge).first()
-    if seat is None:
+    try:
+        return _save_sheet(entry_id, judge, marks, submit, base_revision, client_id, at, comment)
+    except IntegrityError as error:
+        if "judging_sheet_guard" in str(error):  # locked between our look and our write
+            raise ScoringClosed(at="刚才") from error
+        other = ScoreSheet.objects.select_related("entry__proposal").get(judge__user=judge, entry=entry_id)
+        if client_id and other.client_id == client_id:
+            return other
+        raise SheetChangedMeanwhile(other) from error
+
+
+@transaction.atomic(durable=True)
+def _save_sheet(
+    entry_id: int,
+    judge: User,
+    marks: Mapping[str, str],
+    submit: bool,
+    base_revision: int,
+    client_id: str,
+    at: datetime,
+    comment: str,
+) -> ScoreSheet:
+    """The hot path: four statements besides the record of the act."""
+    seat = Judge.objects.filter(session=OuterRef("session"), user=judge)
+    recused = Recusal.objects.filter(entry=OuterRef("pk"), judge__user=judge)
+    entry = (
+        Entry.objects.select_related("session__round", "proposal")
+        .annotate(seat_id=Subquery(seat.values("pk")[:1]), is_recused=Exists(recused))
+        .get(pk=entry_id)
+    )
+    if entry.seat_id is None:
         raise NotAllowed
     session = entry.session
     if session.state == Session.State.SETUP:
         raise ScoringNotOpen
     if session.state != Session.State.SCORING:
         raise ScoringClosed(at=_when(session.locked_at) if session.locked_at else "")
-    if Recusal.objects.filter(judge=seat, entry=entry).exists():
+    if entry.is_recused:
         raise Recused
     if entry.proposal.state != Proposal.State.PASSED:
         raise ProposalGone
     found, total = read_marks(session.rule, marks, whole=submit)
-    sheet = ScoreSheet.objects.select_for_update().filter(judge=seat, entry=entry).first()
+    sheet = ScoreSheet.objects.filter(judge=entry.seat_id, entry=entry).first()
     if sheet is not None and client_id and sheet.client_id == client_id:
+        sheet.entry = entry
         return sheet
-    if (sheet.revision if sheet else 0) != base_revision:
-        if sheet is None:
-            base_revision = 0
-        else:
-            raise SheetChangedMeanwhile(sheet)
-    state = ScoreSheet.State.SUBMITTED if submit else ScoreSheet.State.DRAFT
+    if sheet is not None and sheet.revision != base_revision:
+        raise SheetChangedMeanwhile(sheet)
     before = None if sheet is None else sheet.marks
-    sheet = sheet or ScoreSheet(session=session, judge=seat, entry=entry, revision=0)
-    sheet.marks, sheet.total, sheet.state, sheet.comment = found, total, state, comment.strip()[:300]
-    sheet.revision += 1
-    sheet.client_id, sheet.saved_at = client_id, at
-    sheet.submitted_at = at if submit else None
-    try:
-        with transaction.atomic():
-            sheet.save()
-    except IntegrityError as error:
-        if "judging_sheet_guard" in str(error):
-            raise ScoringClosed(at="刚才") from error
-        other = ScoreSheet.objects.get(judge=seat, entry=entry)
-        if client_id and other.client_id == client_id:
-            return other
-        raise SheetChangedMeanwhile(other) from error
+    facts: dict[str, Any] = {
+        "marks": found, "total": total, "state": ScoreSheet.State.SUBMITTED if submit else ScoreSheet.State.DRAFT,
+        "comment": comment.strip()[:300], "revision": 1 if sheet is None else sheet.revision + 1, "client_id": client_id,
+        "saved_at": at, "submitted_at": at if submit else None,
+    }  # fmt: skip
+    if sheet is None:
+        sheet = ScoreSheet.objects.create(session=session, judge_id=entry.seat_id, entry=entry, **facts)
+    else:
+        if not ScoreSheet.objects.filter(pk=sheet.pk, revision=base_revision).update(**facts):
+            raise SheetChangedMeanwhile(ScoreSheet.objects.get(pk=sheet.pk))
+        for name, value in facts.items():
+            setattr(sheet, name, value)
+        sheet.entry = entry
     record(
         actor=judge, verb="judging.sheet_submitted" if submit else "judging.sheet_saved", about=sheet, at=at,
         scope_id=session.round.street_id, facts={"revision": sheet.revision, "marks": found, "before": before},

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -79,7 +80,9 @@ def session_detail(request: HttpRequest, session_id: int) -> HttpResponse:
 
 def _session_page(request: HttpRequest, session: Session, status: int = 200, **more: Any) -> HttpResponse:
     judges, rows = rules.progress(session)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
     facts = {
+        "page": page,
         "session": session,
         "runs": rules.can_run(person(request), session),
         "judges": judges,
