@@ -9,6 +9,7 @@ from core.errors import FormatError
 from core.exact import digest
 from funding.domain.allocation.descent import by_claim, by_class, by_rank
 from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, decimal_text, plain, yuan
+from funding.domain.allocation.optimum import by_optimum
 from funding.domain.allocation.proportional import by_proportion
 from funding.domain.allocation.reading import read
 from funding.domain.allocation.tiers import by_tier
@@ -21,6 +22,7 @@ _METHODS: dict[str, Callable[[Case], Outcomes]] = {
     "classes": by_class,
     "claimed": by_claim,
     "proportional": by_proportion,
+    "optimal": by_optimum,
 }
 
 

@@ -25,7 +25,7 @@ def read(document: Any) -> Case:
     budget = _money(document["budget"], "budget")
     unit = _money(document["unit"], "unit")
     if unit == 0:
-        raise FormatError("unit", "not_positive", "取整单位必须大于 0。")
+        raise FormatError("unit", "too_small", "取整单位必须大于 0。")
     ties = _ties(document["ties"])
     method = _method(document["method"])
     given = _list(document["proposals"], "proposals", MOST)
@@ -40,7 +40,7 @@ def read(document: Any) -> Case:
         )
         key = _text(item["key"], f"{path}.key")
         if key in keys:
-            raise FormatError(f"{path}.key", "duplicate", f"项目编号“{key}”出现了两次。")
+            raise FormatError(f"{path}.key", "duplicate_key", f"项目编号“{key}”出现了两次。")
         keys[key] = n
     ballots = _ballots(document.get("ballots", []), keys)
     projects = tuple(_project(item, n, ballots) for n, item in enumerate(given))
@@ -79,7 +79,7 @@ def _encodable(document: Any) -> None:
 
 def _keys(value: Any, path: str, required: Iterable[str], optional: Iterable[str] = ()) -> None:
     if not isinstance(value, dict):
-        raise FormatError(path, "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError(path, "wrong_type", "此处应为一个对象（花括号）。")
     lead = f"{path}." if path else ""
     allowed = (*required, *optional)
     for key in value:
@@ -92,7 +92,7 @@ def _keys(value: Any, path: str, required: Iterable[str], optional: Iterable[str
 
 def _list(value: Any, path: str, most: int) -> list[Any]:
     if not isinstance(value, list):
-        raise FormatError(path, "not_a_list", "此处应为一个列表（方括号）。")
+        raise FormatError(path, "wrong_type", "此处应为一个列表（方括号）。")
     if len(value) > most:
         raise FormatError(path, "too_many", f"最多 {most} 条，这里有 {len(value)} 条。")
     return value
@@ -100,7 +100,7 @@ def _list(value: Any, path: str, most: int) -> list[Any]:
 
 def _text(value: Any, path: str, *, empty: bool = False) -> str:
     if type(value) is not str or (not empty and not value.strip()):
-        raise FormatError(path, "not_text", "此处应为非空文字。")
+        raise FormatError(path, "wrong_type", "此处应为非空文字。")
     return value
 
 
@@ -112,13 +112,15 @@ def _choice(value: Any, path: str, allowed: Collection[str]) -> str:
 
 def _flag(value: Any, path: str) -> bool:
     if not isinstance(value, bool):
-        raise FormatError(path, "not_a_flag", "此处应为 true 或 false。")
+        raise FormatError(path, "wrong_type", "此处应为 true 或 false。")
     return value
 
 
 def _count(value: Any, path: str, least: int = 0) -> int:
-    if type(value) is not int or not least <= value <= 10**9:
-        raise FormatError(path, "not_a_count", f"此处应为不小于 {least} 的整数。")
+    if type(value) is not int:
+        raise FormatError(path, "wrong_type", "此处应为整数。")
+    if not least <= value <= 10**9:
+        raise FormatError(path, "out_of_range", f"此处应为不小于 {least} 的整数，且不能太大。")
     return value
 
 
@@ -128,7 +130,7 @@ def _count_or_none(value: Any, path: str) -> int | None:
 
 def _number(value: Any, path: str) -> Fraction:
     if type(value) is not str or len(value) > LONGEST or not is_decimal_text(value):
-        raise FormatError(path, "not_a_decimal", "数字应写成加引号的十进制文字，例如“95.20”。")
+        raise FormatError(path, "not_decimal", "数字应写成加引号的十进制文字，例如“95.20”。")
     return Fraction(value)
 
 
@@ -158,7 +160,7 @@ def _ties(value: Any) -> tuple[str, ...]:
     for n, item in enumerate(_list(value, "ties", len(TIES))):
         tie = _choice(item, f"ties[{n}]", TIES)
         if tie in found:
-            raise FormatError(f"ties[{n}]", "duplicate", f"同分规则“{tie}”写了两次。")
+            raise FormatError(f"ties[{n}]", "duplicate_key", f"同分规则“{tie}”写了两次。")
         found.append(tie)
     return tuple(found)
 
@@ -199,7 +201,7 @@ def _classes(given: dict[str, Any], path: str) -> dict[str, Any]:
     _keys(given, path, ("name", "attr", "amounts"))
     amounts = given["amounts"]
     if not isinstance(amounts, dict):
-        raise FormatError(f"{path}.amounts", "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError(f"{path}.amounts", "wrong_type", "此处应为一个对象（花括号）。")
     return {
         "attr": _text(given["attr"], f"{path}.attr"),
         "amounts": {k: _money(v, f"{path}.amounts.{k}") for k, v in amounts.items()},
@@ -239,7 +241,7 @@ _METHODS: dict[str, _Read] = {
 
 def _method(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise FormatError("method", "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError("method", "wrong_type", "此处应为一个对象（花括号）。")
     if "name" not in value:
         raise FormatError("method.name", "missing_key", "缺少键“name”。")
     name = _choice(value["name"], "method.name", tuple(_METHODS))
@@ -276,7 +278,7 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
         )
     request, cut = _cut(item, path, requested)
     if not isinstance(item["attrs"], dict):
-        raise FormatError(f"{path}.attrs", "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError(f"{path}.attrs", "wrong_type", "此处应为一个对象（花括号）。")
     return Project(
         index=n,
         key=item["key"],
@@ -323,7 +325,7 @@ def _ballots(value: Any, keys: dict[str, int]) -> tuple[Ballot, ...]:
         _keys(item, path, ("count", "points"))
         count = _count(item["count"], f"{path}.count", 1)
         if not isinstance(item["points"], dict):
-            raise FormatError(f"{path}.points", "not_an_object", "此处应为一个对象（花括号）。")
+            raise FormatError(f"{path}.points", "wrong_type", "此处应为一个对象（花括号）。")
         points = {}
         for key, text in item["points"].items():
             if key not in keys:
