@@ -31,7 +31,9 @@ def best_set(task: Task, known: frozenset[int]) -> Found:
         found = solve(task.values, task.costs, task.budget, task.most, apart, _value(task, known))
         return Found(found.chosen or known, found.proven)
     loose = solve(task.values, task.costs, task.budget, task.most, [], None)
-    first = frozenset(n for n, limit in enumerate(limits) if loose.chosen is not None and _breach(task, limit, loose.chosen))
+    first = frozenset(
+        n for n, limit in enumerate(limits) if loose.chosen is not None and _breach(task, limit, loose.chosen)
+    )
     return _branch(task, limits, _apart(limits, first), known)
 
 
@@ -62,7 +64,9 @@ def _apart(limits: list[Limit], first: frozenset[int]) -> list[Limit]:
     """Limits that share no member, those in `first` and the large ones before the others."""
     found: list[Limit] = []
     taken: set[int] = set()
-    for n in sorted(range(len(limits)), key=lambda n: (n not in first, -len(limits[n].members), sorted(limits[n].members))):
+    for n in sorted(
+        range(len(limits)), key=lambda n: (n not in first, -len(limits[n].members), sorted(limits[n].members))
+    ):
         if not limits[n].members & taken:
             taken |= limits[n].members
             found.append(limits[n])

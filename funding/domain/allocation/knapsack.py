@@ -312,6 +312,4 @@ def _cross(rows: list[State], others: list[State], budget: int, money: int, floo
             if gain < need:
                 break
             if other.weight <= room:
-                into.append(
-                    State(state.weight + other.weight, state.value + other.value, (state.chosen, other.chosen))
-                )
+                into.append(State(state.weight + other.weight, state.value + other.value, (state.chosen, other.chosen)))

@@ -18,9 +18,7 @@ def infeasible(group: Group, had: int) -> FormatError:
     )
 
 
-def taken_first(
-    case: Case, candidates: Sequence[Project], amount_of: Callable[[Project], int]
-) -> list[Project]:
+def taken_first(case: Case, candidates: Sequence[Project], amount_of: Callable[[Project], int]) -> list[Project]:
     """Return the best-ranked projects that meet every group's `min_awards`, in ranking order.
 
     `candidates` are eligible, in ranking order. The answer is the first in ranking order among all that the money and
@@ -53,7 +51,9 @@ def taken_first(
         else:
             n = next((n for n in short if most[n] < case.groups[n].min_awards), short[0])
             raise infeasible(case.groups[n], most[n])
-    raise FormatError("limits.groups", "minima_unsettled", "各组最少项数互相牵制，无法在限定步数内确定名单，请减少限制。")
+    raise FormatError(
+        "limits.groups", "minima_unsettled", "各组最少项数互相牵制，无法在限定步数内确定名单，请减少限制。"
+    )
 
 
 def _next(

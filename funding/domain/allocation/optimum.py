@@ -2,16 +2,18 @@
 
 from fractions import Fraction
 
+from core.exact import plain_text
 from funding.domain.allocation.crossing import Task, best_set
 from funding.domain.allocation.knapsack import Limit
 from funding.domain.allocation.ledger import Ledger, barred
 from funding.domain.allocation.minima import taken_first
-from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, decimal_text, yuan
+from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, yuan
 
 
 def by_optimum(case: Case) -> Outcomes:
     """Fund the best set in full, or from its minimum amounts up where `partial`. Raises FormatError
-    `infeasible_minima`. `proven` is False only where the search was given up; the set then is allowed, not the best."""
+    `infeasible_minima`. `proven` is False only where the search was given up; the set then is allowed, not the best.
+    """
     out = Outcomes()
     ranking = case.ranking()
     eligible = []
@@ -59,7 +61,12 @@ def _known(case: Case, eligible: list[Project], costs: list[int]) -> frozenset[i
     for project in eligible:
         amount = cost[project.index]
         worth = project.score is not None and project.score > 0
-        if worth and project.index not in ledger.orders and amount <= ledger.left and not ledger.forbids(project, amount):
+        if (
+            worth
+            and project.index not in ledger.orders
+            and amount <= ledger.left
+            and not ledger.forbids(project, amount)
+        ):
             ledger.take(project, amount)
     return frozenset(n for n, p in enumerate(eligible) if p.index in ledger.orders)
 
@@ -70,13 +77,12 @@ def _pay(case: Case, eligible: list[Project], costs: list[int], chosen: frozense
     for n in amounts:
         ledger.take(eligible[n], costs[n])
     total = sum((eligible[n].score or Fraction(0) for n in chosen), Fraction(0))
-    sum_text = decimal_text(total, 40)
+    sum_text = plain_text(total, 40)
     best = "已证明为总分最高的组合" if out.proven else "是找到的最好组合，但未能证明总分最高"
     out.step(f"选出 {len(chosen)} 项，总分 {sum_text}，占用 {yuan(case.budget - ledger.left)}，{best}。")
     if case.method["partial"]:
-        for n in amounts:
-            room = ledger.room(eligible[n])
-            more = min(room, eligible[n].request - amounts[n])
+        for n in sorted(chosen):
+            more = min(ledger.room(eligible[n]), eligible[n].request - costs[n])
             if more > 0:
                 amounts[n] += more
                 ledger.left -= more
@@ -89,7 +95,11 @@ def _pay(case: Case, eligible: list[Project], costs: list[int], chosen: frozense
         if n in amounts:
             whole = amounts[n] == project.request
             cut = f"，{project.cut}" if project.cut else ""
-            pay = "全额资助" if whole else f"申报 {yuan(project.request)}，先保最低可行金额 {yuan(project.minimum)}再按排名增加"
+            pay = (
+                "全额资助"
+                if whole
+                else f"申报 {yuan(project.request)}，先保最低可行金额 {yuan(project.minimum)}再按排名增加"
+            )
             words = f"{cut}，在{kind}内（{len(chosen)} 项，总分 {sum_text}），{pay}"
             code = "funded" if whole else "partial"
             out.verdicts[project.index] = Verdict(

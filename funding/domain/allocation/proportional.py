@@ -3,8 +3,9 @@
 from fractions import Fraction
 
 from core.errors import FormatError
+from core.exact import plain_text
 from funding.domain.allocation.ledger import Ledger, barred
-from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, decimal_text, natural, yuan
+from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, natural, yuan
 
 
 def by_proportion(case: Case) -> Outcomes:
@@ -30,27 +31,35 @@ def by_proportion(case: Case) -> Outcomes:
         last = short[-1]
         dropped.add(last.index)
         got = amounts[last.index]
-        why = f"；按比例可得 {yuan(got)}，低于最低可行金额 {yuan(last.minimum)}" if last.minimum > got else "；按比例可得 0.00 元"
+        why = (
+            f"；按比例可得 {yuan(got)}，低于最低可行金额 {yuan(last.minimum)}"
+            if last.minimum > got
+            else "；按比例可得 0.00 元"
+        )
         out.verdicts[last.index] = Verdict("below_minimum", why)
         out.step(f"{last.key} 得分 {last.score_text}，{why[1:]}，退出后重新分配。")
     out.verdicts.update(stopped)
     total = sum((p.score for p in chosen if p.score is not None), Fraction(0))
     if chosen:
-        out.step(f"{len(chosen)} 项得分合计 {_short(total)}，按得分比例分配 {yuan(case.budget)}，向下取整到 {yuan(case.unit)}。")
+        out.step(
+            f"{len(chosen)} 项得分合计 {_short(total)}，按得分比例分配 {yuan(case.budget)}，向下取整到 {yuan(case.unit)}。"
+        )
     left = case.budget
     for order, project in enumerate(chosen, start=1):
         amount = amounts[project.index]
         left -= amount
         capped = exact[project.index] == project.request
         reach = "，已达核减后的申报金额" if project.cut else "，已达申报金额"
-        words = f"，占参加分配得分合计 {_short(total)} 分中的 {project.score_text} 分，按比例分配{reach if capped else ''}"
+        words = (
+            f"，占参加分配得分合计 {_short(total)} 分中的 {project.score_text} 分，按比例分配{reach if capped else ''}"
+        )
         out.verdicts[project.index] = Verdict("funded", words, "funded", amount, order)
         out.step(f"{project.key} 得分 {project.score_text}，资助 {yuan(amount)}，余额 {yuan(left)}。")
     return out
 
 
 def _short(value: Fraction) -> str:
-    return decimal_text(value, 40)
+    return plain_text(value, 40)
 
 
 def _chosen(case: Case, ranking: list[Project]) -> tuple[list[Project], dict[int, Verdict]]:
@@ -69,7 +78,8 @@ def _chosen(case: Case, ranking: list[Project]) -> tuple[list[Project], dict[int
 
 def shares(case: Case, chosen: list[Project]) -> dict[int, Fraction]:
     """Exact shares in fen by water-filling: all rise in proportion to their scores until the budget is spent; who
-    reaches its request, or a group's limit, stays there while the others rise on."""
+    reaches its request, or a group's limit, stays there while the others rise on.
+    """
     exact = {p.index: Fraction(0) for p in chosen}
     rising = {p.index: p.score for p in chosen if p.score is not None and p.score > 0 and p.request > 0}
     requests = {p.index: p.request for p in chosen}

@@ -1,12 +1,14 @@
 """Reads a `chuangtou/allocation@1` document into a Case. Everything that is not said in the format is refused."""
 
+import json
 from collections.abc import Callable, Collection, Iterable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from core.errors import FormatError
-from core.exact import canonical, is_decimal_text
-from funding.domain.allocation.model import Ballot, Case, Group, Project, decimal_text, natural, yuan
+from core.exact import is_decimal_text, plain_text
+from funding.domain.allocation.model import Ballot, Case, Group, Project, natural, yuan
 
 FORMAT = "chuangtou/allocation@1"
 TIES = ("lower_requested", "higher_requested", "higher_score", "input", "key")
@@ -48,7 +50,9 @@ def read(document: Any) -> Case:
         for project in projects:
             if project.price is None:
                 raise FormatError(
-                    f"proposals[{project.index}].price", "missing_key", f"认领方式下，项目“{project.key}”须写明项目单价格。"
+                    f"proposals[{project.index}].price",
+                    "missing_key",
+                    f"认领方式下，项目“{project.key}”须写明项目单价格。",
                 )
     if method["name"] == "classes":
         _classed(projects, method)
@@ -72,9 +76,9 @@ def read(document: Any) -> Case:
 
 def _encodable(document: Any) -> None:
     try:
-        canonical(document)
-    except (UnicodeEncodeError, RecursionError, ValueError, TypeError) as error:
-        raise FormatError("", "not_text", "文件中有无法写成 UTF-8 的内容，或层次太深。") from error
+        json.dumps(document, ensure_ascii=False, default=repr).encode()
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise FormatError("", "not_unicode", "文件中有无法写成 UTF-8 的内容，或层次太深。") from error
 
 
 def _keys(value: Any, path: str, required: Iterable[str], optional: Iterable[str] = ()) -> None:
@@ -191,7 +195,7 @@ def _tiers(given: dict[str, Any], path: str) -> dict[str, Any]:
         if count > MOST:
             raise FormatError(f"{where}.count", "too_many", f"一个等次最多 {MOST} 项。")
         tiers.append((_text(item["label"], f"{where}.label"), count, _money(item["amount"], f"{where}.amount")))
-    for n, (better, worse) in enumerate(zip(tiers, tiers[1:], strict=False)):
+    for n, (better, worse) in enumerate(pairwise(tiers)):
         if worse[2] > better[2]:
             raise FormatError(f"{path}.tiers[{n + 1}].amount", "tier_above_better", "后一等次的金额不能高于前一等次。")
     return {"tiers": tiers, "tie": _choice(given["tie"], f"{path}.tie", ("order", "share", "promote"))}
@@ -269,12 +273,14 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
         score = _number(text, f"{path}.score")
     elif ballots:
         score = sum((b.count * b.points[n] for b in ballots if n in b.points), Fraction(0))
-        text = decimal_text(score, LONGEST)
+        text = plain_text(score, LONGEST)
     requested = _money(item["requested"], f"{path}.requested")
     minimum = _money(item["minimum"], f"{path}.minimum")
     if minimum > requested:
         raise FormatError(
-            f"{path}.minimum", "minimum_above_requested", f"最低可行金额 {yuan(minimum)}高于申报金额 {yuan(requested)}。"
+            f"{path}.minimum",
+            "minimum_above_requested",
+            f"最低可行金额 {yuan(minimum)}高于申报金额 {yuan(requested)}。",
         )
     request, cut = _cut(item, path, requested)
     if not isinstance(item["attrs"], dict):
@@ -313,7 +319,7 @@ def _cut(item: dict[str, Any], path: str, requested: int) -> tuple[int, str]:
         share = _share(item["share_cap"], f"{path}.share_cap")
         if total is None:
             raise FormatError(f"{path}.total", "missing_key", "写了资助比例上限，就要写明项目总预算。")
-        found.append((int(total * share), f"总预算 {yuan(total)}的 {decimal_text(share * 100, LONGEST)}%"))
+        found.append((int(total * share), f"总预算 {yuan(total)}的 {plain_text(share * 100, LONGEST)}%"))
     request, words = min(found, key=lambda pair: pair[0])
     return request, "" if request == requested else f"申报金额 {yuan(requested)}按{words}核减为 {yuan(request)}"
 

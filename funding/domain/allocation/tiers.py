@@ -101,7 +101,9 @@ class _Tiers:
         place = self._place(self.at)
         assert place is not None  # noqa: S101 - a border lies ahead
         cost = sum(min(place[1], p.request) for p in allowed)
-        behind = [p for p in self.ranking if p.score is not None and tied[0].score is not None and p.score < tied[0].score]
+        behind = [
+            p for p in self.ranking if p.score is not None and tied[0].score is not None and p.score < tied[0].score
+        ]
         seats = self.places[self.at + len(allowed) :]
         rest = sum(
             min(amount, p.request)
@@ -132,14 +134,21 @@ class _Tiers:
             return False
         if paid > self.ledger.left:
             least = self.ledger.left if self.ledger.left >= max(1, project.minimum) else None
-            self._refuse(project, "budget_left_too_small", f"余额 {yuan(self.ledger.left)}，不足以支付{words} {yuan(paid)}", least)
+            self._refuse(
+                project,
+                "budget_left_too_small",
+                f"余额 {yuan(self.ledger.left)}，不足以支付{words} {yuan(paid)}",
+                least,
+            )
             return False
         order = self.ledger.take(project, paid)
         capped = f"，不超过{'核减后的' if project.cut else ''}申报金额 {yuan(project.request)}" if paid < amount else ""
         because = f"，{words} {yuan(amount)}{capped}"
         self.out.verdicts[project.index] = Verdict("funded", because, "funded", paid, order)
         self.last.append(project)
-        self.out.step(f"{project.key} 得分 {project.score_text}，{words}，资助 {yuan(paid)}，余额 {yuan(self.ledger.left)}。")
+        self.out.step(
+            f"{project.key} 得分 {project.score_text}，{words}，资助 {yuan(paid)}，余额 {yuan(self.ledger.left)}。"
+        )
         return True
 
     def _refuse(self, project: Project, code: str, words: str, amount: int | None = None) -> None:
