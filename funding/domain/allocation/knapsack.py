@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-MOST_STATES = 3_000_000
+MOST_STATES = 1_500_000
+BEAM = 400  # partial sets kept at each step where the proof is given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class Found:
 
 
 class TooMany(Exception):
-    """More partial sets than one may hold."""
+    """More partial sets than one may try."""
 
 
 class State(NamedTuple):
     weight: int
     value: int
-    chosen: "tuple[int, object] | None"
+    chosen: "tuple[object, object] | None"
 
 
 Lists = dict[int, list[State]]
@@ -112,7 +113,7 @@ class Part:
             found = min(found, sums[min(max(wanted, need), allow, rest)])
         return found
 
-    def lists(self, gap: int, *, by_count: bool, budget: "Effort") -> Lists:
+    def lists(self, gap: int, *, by_count: bool, effort: "Effort") -> Lists:
         """Undominated choices whose gain comes within `gap` of the bound, by number of awards (0 where it is free)."""
         if self.best is None:
             return {}
@@ -133,9 +134,9 @@ class Part:
                 )
             states = {}
             for count, rows in fresh.items():
-                kept = self._keep(rows, at + 1, count, floor)
+                kept = self._keep(rows, at + 1, count, floor, effort.beam)
                 if kept:
-                    budget.spend(len(kept))
+                    effort.spend(len(rows))
                     states[count] = kept
         if self.least:
             states = {count: rows for count, rows in states.items() if count >= self.least}
@@ -144,26 +145,36 @@ class Part:
             return {0: undominated(merged)} if merged else {}
         return states
 
-    def _keep(self, rows: list[State], at: int, count: int, floor: int) -> list[State]:
-        kept = []
+    def _keep(self, rows: list[State], at: int, count: int, floor: int, beam: int | None) -> list[State]:
+        kept: list[tuple[int, State]] = []
         money, fixed = self.money, self.award * count
         for state in undominated(rows):
             bound = self.bound(at, self.cap - state.weight, count)
             if bound is None:
                 return []
-            gain = state.value - money * state.weight - (fixed if self.counted or self.award else 0)
-            if gain + bound >= floor:
-                kept.append(state)
-        return kept
+            reach = state.value - money * state.weight - fixed + bound
+            if reach >= floor:
+                kept.append((reach, state))
+        if beam is not None and len(kept) > beam:
+            spread = kept[:: -(-len(kept) // (beam // 2))]
+            kept.sort(key=lambda pair: -pair[0])
+            kept = [*kept[: beam // 2], *spread]
+        return [state for _, state in kept]
 
 
 class Effort:
-    """Counts partial sets, so that a hopeless search ends the same way on every machine."""
+    """Counts partial sets, so that a hopeless search ends the same way on every machine.
 
-    def __init__(self, most: int) -> None:
+    With a `beam`, only so many of the most promising are kept at each step: quick, and no proof.
+    """
+
+    def __init__(self, most: int | None = None, beam: int | None = None) -> None:
         self.left = most
+        self.beam = beam
 
     def spend(self, number: int) -> None:
+        if self.left is None:
+            return
         self.left -= number
         if self.left < 0:
             raise TooMany
@@ -196,11 +207,18 @@ def unroll(path: object) -> frozenset[int]:
 
 
 def solve(
-    values: list[int], costs: list[int], budget: int, most: int | None, limits: list[Limit], known: int | None
+    values: list[int],
+    costs: list[int],
+    budget: int,
+    most: int | None,
+    limits: list[Limit],
+    known: int | None,
+    effort: Effort | None = None,
 ) -> Found:
     """Return the best set under separate (disjoint) limits. `known` is the value of some allowed set, if one is known.
 
-    Not proven where the search would hold more than MOST_STATES partial sets in all; then `chosen` is None.
+    Not proven where the search would try more partial sets than `effort` allows (MOST_STATES where it is not given); then `chosen` is a good set that
+    was found on the way, or None.
     """
     grouped = frozenset().union(*(limit.members for limit in limits))
     free = frozenset(range(len(values))) - grouped
@@ -216,13 +234,14 @@ def solve(
         return Found(None, proven=True)
     bound = money * budget + award * (most or 0) + sum(part.best or 0 for part in parts)
     widest = bound - known if known is not None else bound - sum(min(v, 0) for v in values)
-    effort = Effort(MOST_STATES)
+    effort = effort or Effort(MOST_STATES)
     gap = min(widest, max(1, bound >> 13))
     while True:
         try:
             found = _join(parts, budget, most, gap, effort)
         except TooMany:
-            return Found(None, proven=False)
+            found = _join(parts, budget, most, gap, Effort(beam=BEAM))
+            return Found(None if found is None else unroll(found.chosen), proven=False)
         if found is not None and found.value >= bound - gap:
             return Found(unroll(found.chosen), proven=True)
         if gap >= widest:
@@ -275,7 +294,7 @@ def _join(parts: list[Part], budget: int, most: int | None, gap: int, effort: Ef
     """Join the groups' lists; return the best whole set within the gap, or None."""
     by_count = most is not None
     money, award = parts[0].money, parts[0].award
-    lists = [part.lists(gap, by_count=by_count, budget=effort) for part in parts]
+    lists = [part.lists(gap, by_count=by_count, effort=effort) for part in parts]
     if not all(lists):
         return None
     joined: Lists = {0: [State(0, 0, None)]}
@@ -291,25 +310,33 @@ def _join(parts: list[Part], budget: int, most: int | None, gap: int, effort: Ef
                     continue
                 floor = reached - gap + award * up
                 room = fresh.setdefault(up, [])
-                _cross(rows, others, budget, money, floor, room)
+                _cross(rows, others, budget, money, floor, room, effort)
         joined = {}
         for count, rows in fresh.items():
             kept = undominated(rows)
+            if effort.beam is not None and len(kept) > effort.beam:
+                spread = kept[:: -(-len(kept) // (effort.beam // 2))]
+                kept.sort(key=lambda s: money * s.weight - s.value)
+                kept = undominated([*kept[: effort.beam // 2], *spread])
             if kept:
-                effort.spend(len(rows))
                 joined[count] = kept
     best = [rows[-1] for rows in joined.values()]
     return max(best, key=lambda s: s.value) if best else None
 
 
-def _cross(rows: list[State], others: list[State], budget: int, money: int, floor: int, into: list[State]) -> None:
+def _cross(
+    rows: list[State], others: list[State], budget: int, money: int, floor: int, into: list[State], effort: Effort
+) -> None:
     """All pairs of two lists that fit the budget and whose gain reaches the floor."""
     ranked = sorted(((s.value - money * s.weight, s) for s in others), key=lambda pair: -pair[0])
     for state in rows:
         need = floor - (state.value - money * state.weight)
         room = budget - state.weight
+        tried = 0
         for gain, other in ranked:
             if gain < need:
                 break
+            tried += 1
             if other.weight <= room:
                 into.append(State(state.weight + other.weight, state.value + other.value, (state.chosen, other.chosen)))
+        effort.spend(tried)
