@@ -33,7 +33,9 @@ _METHODS: dict[str, Callable[[Case], Outcomes]] = {
 def allocate(document: Any) -> dict[str, Any]:
     """Return the award document for an allocation document.
 
-    Money is yuan with two places, as text. Raises FormatError (path, code, Chinese sentence) for anything the format
+    Money is yuan with two places, as text. `order` counts the awards in the order in which they were decided (null
+    without an award). `needed` tells, all else equal, the least score and the greatest request with which the project
+    would have been funded, where the method can say so. `proven` stands with `optimal` only. Raises FormatError (path, code, Chinese sentence) for anything the format
     does not say, and for least numbers that cannot be met (`infeasible_minima`).
     """
     case = read(document)
@@ -50,8 +52,8 @@ def allocate(document: Any) -> dict[str, Any]:
         ],
         "steps": [*out.steps, f"合计资助 {yuan(spent)}，预算 {yuan(case.budget)}，余额 {yuan(case.budget - spent)}。"],
     }
-    if not out.proven:
-        answer["proven"] = False
+    if case.method["name"] == "optimal":
+        answer["proven"] = out.proven
     return answer
 
 

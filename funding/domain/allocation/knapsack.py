@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-MOST_STATES = 1_500_000
-BEAM = 400  # partial sets kept at each step where the proof is given up
+MOST_STATES = 600_000
+BEAM = 600  # partial sets kept at each step where the proof is given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +240,23 @@ def solve(
         try:
             found = _join(parts, budget, most, gap, effort)
         except TooMany:
-            found = _join(parts, budget, most, gap, Effort(beam=BEAM))
-            return Found(None if found is None else unroll(found.chosen), proven=False)
+            return Found(_hasty(parts, budget, most, gap, widest), proven=False)
         if found is not None and found.value >= bound - gap:
             return Found(unroll(found.chosen), proven=True)
         if gap >= widest:
             return Found(None if found is None else unroll(found.chosen), proven=True)
         gap = min(widest, gap * 3)
+
+
+def _hasty(parts: list[Part], budget: int, most: int | None, gap: int, widest: int) -> frozenset[int] | None:
+    """A good set without proof, or None."""
+    while True:
+        found = _join(parts, budget, most, gap, Effort(beam=BEAM))
+        if found is not None:
+            return unroll(found.chosen)
+        if gap >= widest:
+            return None
+        gap = min(widest, gap * 16)
 
 
 def _total(parts: list[Part], budget: int, most: int | None, money: int, award: int) -> int:

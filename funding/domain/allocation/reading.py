@@ -303,15 +303,19 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
 def _cut(item: dict[str, Any], path: str, requested: int) -> tuple[int, str]:
     """Return what may be given at most, in fen, and the words for it. A share of a total is cut down to whole fen.
 
-    What the applicant raises itself is taken off the approved budget, or off the request where none is approved.
+    What the applicant raises itself is taken off the approved budget; where none is approved, off the project's total,
+    and where no total is given, off the request.
     """
     found = [(requested, "申报金额")]
     approved = None if item.get("approved") is None else _money(item["approved"], f"{path}.approved")
     raised = None if item.get("self_raised") is None else _money(item["self_raised"], f"{path}.self_raised")
     total = None if item.get("total") is None else _money(item["total"], f"{path}.total")
     if approved is not None or raised is not None:
-        base = requested if approved is None else approved
-        words = "核定预算" if approved is not None else "申报金额"
+        base, words = requested, "申报金额"
+        if approved is not None:
+            base, words = approved, "核定预算"
+        elif total is not None:
+            base, words = total, "总预算"
         if raised:
             words += f"减自筹资金 {yuan(raised)}"
         found.append((max(0, base - (raised or 0)), words))

@@ -243,6 +243,6 @@ def _refused(case: Case, electorate: Electorate, purse: _Purse, ledger: Ledger, 
     size = electorate.size[project.index]
     if case.method["completion"] == "rank":
         words = f"；{size} 张选票的支持者购买不足，余款 {yuan(ledger.left)}也不足以支付 {yuan(project.request)}"
-        return Verdict("budget_left_too_small" if size else "not_enough_support", words)
+        return Verdict("budget_left_too_small", words)
     words = f"；{size} 张选票支持，支持者手中余款合计 {yuan(int(held))}，不足以支付 {yuan(project.request)}"
     return Verdict("not_enough_support", words)
