@@ -39,7 +39,7 @@ check-format:
 check-contracts:
 	@$(PYTHON) -c "from importlinter.cli import lint_imports_command as run; run()"
 check-templates:
-	@$(if $(TEMPLATES),$(PYTHON) -m djlint --check $(TEMPLATES) && $(PYTHON) -m djlint --lint $(TEMPLATES),echo "no templates")
+	@$(if $(TEMPLATES),$(PYTHON) -m djlint --lint $(TEMPLATES),echo "no templates")
 check-migrations:
 	@$(PYTHON) manage.py makemigrations --check --dry-run
 # The https profile: what `make run` relaxes must be in order when nothing is relaxed.
@@ -67,7 +67,7 @@ bench: .venv/installed-dev assets/.fetched
 	@sh chuangtou/install.sh requirements-dev.txt
 	@touch $@
 
-assets/.fetched: package-lock.json chuangtou/assets.py | .venv/installed
+assets/.fetched: package-lock.json chuangtou/assets.py chuangtou/sprite.py icons.txt | .venv/installed
 	@$(PYTHON) -m chuangtou.assets
 	@touch $@
 

@@ -11,7 +11,7 @@ from accounts.models import Role
 from accounts.rules import street_ids
 from accounts.web import person
 from audit.models import Event
-from audit.words import VERBS, verb_words
+from audit.words import VERBS, object_words, verb_words
 from core.clock import SHANGHAI
 from core.errors import NotAllowed
 from core.forms import DateField, PortalForm
@@ -38,6 +38,6 @@ def records(request: HttpRequest) -> HttpResponse:
         begin = datetime.combine(form.cleaned_data["day"], time(), SHANGHAI)
         found = found.filter(at__gte=begin, at__lt=begin + timedelta(days=1))
     page = Paginator(found, 50).get_page(request.GET.get("page"))
-    rows = [(event, verb_words(event.verb)) for event in page]
+    rows = [(event, verb_words(event.verb), object_words(event.object_label)) for event in page]
     facts = {"page": page, "rows": rows, "verbs": VERBS.items(), "verb": verb, "form": form}
     return render(request, "audit/records.html", facts)

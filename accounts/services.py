@@ -59,10 +59,14 @@ def add_user(
     email: str = "",
     is_demo: bool = False,
     scope_id: int | None = None,
+    hashed: str = "",
 ) -> User:
-    """Create an account. Needs an open transaction."""
+    """Create an account; `hashed` is a password hash to use instead of hashing again. Needs an open transaction."""
     user = User(username=username, display_name=display_name, phone=phone, email=email, is_demo=is_demo)
-    user.set_password(password)
+    if hashed:
+        user.password = hashed
+    else:
+        user.set_password(password)
     user.save()
     record(actor=by, verb="accounts.added", about=user, at=at, scope_id=scope_id)
     return user

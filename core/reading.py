@@ -1,6 +1,6 @@
 """Reading the open file formats: every key known, every number a decimal string, or refused with its path."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -8,6 +8,8 @@ from core.errors import FormatError
 from core.exact import is_decimal_text
 
 T = TypeVar("T")
+LONGEST_DECIMAL = 200  # characters; beyond any score or sum of money, and within what int() reads
+MOST_PLACES = 30
 
 
 class _Missing:
@@ -19,6 +21,8 @@ MISSING = _Missing()
 
 class Node:
     """An object of the document together with its path; remembers which keys were asked for."""
+
+    __slots__ = ("known", "path", "value")
 
     def __init__(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
@@ -89,12 +93,20 @@ class Node:
         if value is None:
             return None
         found = whole(value, self.at(key), 0)
-        if found > 30:
-            raise FormatError(self.at(key), "too_large", "小数位数不能超过 30。")
+        if found > MOST_PLACES:
+            raise FormatError(self.at(key), "too_large", f"小数位数不能超过 {MOST_PLACES}。")
         return found
 
-    def node(self, key: str) -> "Node":
-        return Node(self.get(key), self.at(key))
+    def node(self, key: str, default: Any = MISSING) -> "Node":
+        return Node(self.get(key, default), self.at(key))
+
+    def maybe_node(self, key: str, default: Any = MISSING) -> "Node | None":
+        value = self.get(key, default)
+        return None if value is None else Node(value, self.at(key))
+
+    def nodes(self, key: str) -> "list[Node]":
+        """A list of objects."""
+        return self.items(key, Node)
 
     def items(self, key: str, read: Callable[[Any, str], T], default: Any = MISSING) -> list[T]:
         """A list, each item read with its own path."""
@@ -112,9 +124,11 @@ def text(value: Any, path: str) -> str:
 
 
 def decimal(value: Any, path: str) -> Fraction:
-    """A decimal string as a fraction."""
+    """A decimal string as a fraction. Refused as `not_decimal` or `too_long`."""
     if not is_decimal_text(value):
-        raise FormatError(path, "not_decimal", '数字必须写成十进制文字，例如 "22.5"。')
+        raise FormatError(path, "not_decimal", '数字必须加引号写成十进制文字，例如 "22.5"，不用指数、千分号和全角。')
+    if len(value) > LONGEST_DECIMAL:
+        raise FormatError(path, "too_long", f"数字不能超过 {LONGEST_DECIMAL} 个字符。")
     return Fraction(value)
 
 
@@ -134,7 +148,7 @@ def whole(value: Any, path: str, least: int) -> int:
     return value
 
 
-def unique(keys: list[str], path: str) -> None:
+def unique(keys: Sequence[str], path: str) -> None:
     """Refuse a key that stands twice in a list."""
     seen: set[str] = set()
     for i, key in enumerate(keys):

@@ -5,35 +5,18 @@ from typing import Any
 
 from django import forms
 
-from core.money import BadAmount, parse_yuan
+from core.forms import DateField, MoneyInput, PortalForm
 from funding.models import Award
 from judging.models import Result
 from rounds.models import Round, Theme
 
 
-class YuanField(forms.CharField):
-    """An amount in yuan; returns Decimal with two places."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
-        super().__init__(**kwargs)
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if text in ("", None):
-            return None
-        try:
-            return parse_yuan(text)
-        except BadAmount as error:
-            raise forms.ValidationError(str(error)) from error
-
-
-class TierForm(forms.Form):
+class TierForm(PortalForm):
     """One tier: label, how many places, how much each."""
 
     label = forms.CharField(label="等次", max_length=10, required=False)
     count = forms.IntegerField(label="名额", min_value=1, max_value=200, required=False)
-    amount = YuanField(label="每项金额（元）", required=False)
+    amount = MoneyInput(label="每项金额（元）", required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -51,7 +34,7 @@ EXAMPLE_TIERS = [
 ]
 
 
-class PlanForm(forms.Form):
+class PlanForm(PortalForm):
     """How the money of a round is to be allotted."""
 
     METHODS = [
@@ -60,7 +43,7 @@ class PlanForm(forms.Form):
     ]
     result = forms.ModelChoiceField(Result.objects.none(), label="依据的评审结果", empty_label=None)
     method = forms.ChoiceField(label="分配办法", choices=METHODS, widget=forms.RadioSelect, initial="rank")
-    pool = YuanField(label="资金总额（元）")
+    pool = MoneyInput(label="资金总额（元）")
     partial = forms.BooleanField(
         label="最后一名资金不足时，给其剩余资金（不低于其最低可行金额）", required=False, initial=True
     )
@@ -74,7 +57,7 @@ class PlanForm(forms.Form):
         field = self.fields["result"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = results
-        field.label_from_instance = lambda result: result.session.name  # type: ignore[method-assign]
+        field.label_from_instance = lambda result: result.session.name  # type: ignore[method-assign,assignment]
         self.fields["pool"].initial = f"{round_.budget:.2f}"
         self.fields["pool"].help_text = f"本期资金总额 {round_.budget:,.2f} 元。"
 
@@ -96,10 +79,10 @@ class PlanForm(forms.Form):
         return {"name": "tiers", "tiers": rows, "tie": "order"}
 
 
-class AdjustForm(forms.Form):
+class AdjustForm(PortalForm):
     """Another amount than the formula's, with its reason."""
 
-    amount = YuanField(label="拟资助金额（元）")
+    amount = MoneyInput(label="拟资助金额（元）")
     reason = forms.CharField(
         label="调整理由", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="与建议金额不同时必须写明，会公开给审批领导和该申报单位。",
@@ -126,28 +109,24 @@ class AdjustForm(forms.Form):
         return data
 
 
-class ApproveForm(forms.Form):
+class ApproveForm(PortalForm):
     """The leader's approval, with the minutes of the meeting that decided."""
 
     minutes_number = forms.CharField(label="会议纪要文号", max_length=40, help_text="例如：街党工委纪〔2026〕12号")
-    minutes_on = forms.DateField(label="会议日期", widget=forms.DateInput(attrs={"placeholder": "2026-11-23"}))
+    minutes_on = DateField(label="会议日期")
     note = forms.CharField(label="审批意见", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class ReturnForm(forms.Form):
+class ReturnForm(PortalForm):
     """The leader sends the plan back."""
 
     note = forms.CharField(label="退回理由", max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class NoticeForm(forms.Form):
+class NoticeForm(PortalForm):
     """When the public notice begins."""
 
-    starts_on = forms.DateField(
-        label="公示起始日",
-        widget=forms.DateInput(attrs={"placeholder": "2026-11-23"}),
-        help_text="须为工作日，起始日计入公示期。",
-    )
+    starts_on = DateField(label="公示起始日", help_text="须为工作日，起始日计入公示期，例如 2026-11-23")
     correction_reason = forms.CharField(
         label="更正理由", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text="仅在更正已发布的公示时填写；原公示仍然可见。",

@@ -112,8 +112,8 @@ def allocation_document(
     }
 
 
-def _plain(score: Decimal, decimals: int) -> str:
-    return f"{score:.{decimals}f}"
+def _plain(score: Decimal | None, decimals: int) -> str:
+    return f"{score or Decimal(0):.{decimals}f}"
 
 
 @transaction.atomic(durable=True)
@@ -334,5 +334,5 @@ def _notice_rows(plan: AllocationPlan) -> dict[str, Any]:
             1,
         )
     ]  # fmt: skip
-    total = sum((Decimal(r["amount"]) for r in rows), Decimal(0))
+    total = awards.aggregate(s=Sum("amount"))["s"] or Decimal(0)
     return {"rows": rows, "total": f"{total:.2f}", "total_upper": rmb_upper(total)}

@@ -28,6 +28,8 @@ from workdays.models import DayOverride
 @require_safe
 def plan_list(request: HttpRequest) -> HttpResponse:
     """Plans of one's street, newest first."""
+    if not street_ids(request.user, *rules.READERS):
+        raise NotAllowed
     plans = rules.visible_plans(request.user).annotate(
         funded=Count("awards", filter=Q(awards__amount__gt=0)), spent=Sum("awards__amount")
     )

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,10 +13,10 @@ from accounts.models import User
 from audit.services import record
 from core.clock import local
 from core.errors import DomainError, FormatError, NotAllowed
-from core.exact import digest, half_up, is_decimal_text
+from core.exact import digest
 from judging import rules
 from judging.domain.draw import commitment, order
-from judging.domain.scoring import compute
+from judging.domain.scoring import check_marks, check_rule, compute, sheet_total
 from judging.models import Draw, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
 from organizations.models import Membership
 from projects.models import Proposal, ProposalVersion
@@ -129,7 +128,7 @@ def make_rule(
 def _check_rule(rule: Mapping[str, Any]) -> None:
     """Refuse a rule that the engine refuses, or whose maxima do not add up to 100."""
     try:
-        compute({"format": "chuangtou/scoring@1", "rule": rule, "proposals": [], "judges": [], "sheets": []})
+        check_rule(rule)
     except FormatError as error:
         raise BadRule(why=error.message) from error
     total = sum((Decimal(c["max"]) for c in rule["criteria"]), Decimal(0))
@@ -341,6 +340,16 @@ def open_scoring(*, session_id: int, by: User, at: datetime) -> Session:
     return session
 
 
+FULL_WIDTH = str.maketrans("０１２３４５６７８９．", "0123456789.")
+
+
+def plain_mark(text: str) -> str:
+    """A mark as typed, in the spelling of the file format: full-width digits, `08` and `.5` are understood."""
+    typed = text.strip().translate(FULL_WIDTH)
+    typed = typed.lstrip("0") or ("0" if typed else "")
+    return f"0{typed}" if typed.startswith(".") else typed.removesuffix(".")
+
+
 def read_marks(
     rule: Mapping[str, Any], given: Mapping[str, str], *, whole: bool
 ) -> tuple[dict[str, str], Decimal | None]:
@@ -348,27 +357,13 @@ def read_marks(
 
     `whole`: every criterion must have one. Raises BadMark naming the criterion and its range.
     """
-    found: dict[str, str] = {}
-    total = Fraction(0)
-    for c in rule["criteria"]:
-        text = (given.get(c["key"]) or "").strip().translate(str.maketrans("０１２３４５６７８９．", "0123456789."))
-        if not text:
-            if whole:
-                raise BadMark(c["key"], f"“{c['label']}”还没有打分。")
-            continue
-        plain = text.lstrip("0") or "0"
-        plain = f"0{plain}" if plain.startswith(".") else plain
-        if not is_decimal_text(plain):
-            raise BadMark(c["key"], f"“{c['label']}”请填写数字，例如 {c['max']}。")
-        mark, low, high, step = Fraction(plain), Fraction(c.get("min", "0")), Fraction(c["max"]), Fraction(c["step"])
-        if not low <= mark <= high:
-            raise BadMark(c["key"], f"“{c['label']}”应在 {c.get('min', '0')} 到 {c['max']} 分之间。")
-        if (mark - low) % step:
-            raise BadMark(c["key"], f"“{c['label']}”应按 {c['step']} 分一档打分。")
-        found[c["key"]] = plain
-        total += mark * Fraction(c.get("weight", "1"))
-    complete = len(found) == len(rule["criteria"])
-    return found, half_up(total, 4) if complete else None
+    read = check_rule(rule)
+    found = {c["key"]: text for c in rule["criteria"] if (text := plain_mark(given.get(c["key"]) or ""))}
+    try:
+        check_marks(read, found, complete=whole)
+    except FormatError as error:
+        raise BadMark(error.path.rpartition(".")[2], error.message) from error
+    return found, sheet_total(read, found) if len(found) == len(rule["criteria"]) else None
 
 
 @transaction.atomic(durable=True)

@@ -1,4 +1,23 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from judging import desk, public, views
 
 app_name = "judging"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("sessions/", views.session_list, name="list"),
+    path("sessions/new/<int:round_id>/", views.new, name="new"),
+    path("sessions/<int:session_id>/", views.session_detail, name="session"),
+    path("sessions/<int:session_id>/setup/", views.setup, name="setup"),
+    path("sessions/<int:session_id>/draw/", views.draw, name="draw"),
+    path("sessions/<int:session_id>/open/", views.open_scoring, name="open"),
+    path("sessions/<int:session_id>/lock/", views.lock, name="lock"),
+    path("sessions/<int:session_id>/publish/", views.publish, name="publish"),
+    path("sessions/<int:session_id>/result/", views.result, name="result"),
+    path("sessions/<int:session_id>/export/", views.export_tally, name="export"),
+    path("sessions/<int:session_id>/scoring.json", views.document, {"part": "scoring"}, name="scoring_document"),
+    path("sessions/<int:session_id>/result.json", views.document, {"part": "result"}, name="result_document"),
+    path("judge/<int:session_id>/", desk.desk, name="desk"),
+    path("judge/<int:session_id>/<int:entry_id>/", desk.sheet, name="sheet"),
+    path("judge/<int:session_id>/<int:entry_id>/material/", desk.material, name="material"),
+    path("results/<int:session_id>/", public.public_result, name="public_result"),
+]

@@ -8,6 +8,8 @@ from accounts.models import Area
 from core.forms import MoneyInput, OnceKey, PortalForm
 from core.people import PhoneField
 from needs.models import Need
+from organizations.models import Organization
+from rounds.models import Round
 
 
 def _choose(form: forms.Form, name: str, rows: Any) -> None:
@@ -116,7 +118,7 @@ class OrderForm(PortalForm):
 class ListForm(PortalForm):
     """The round on whose list an order is put."""
 
-    round = forms.ModelChoiceField(None, label="上到哪一期", empty_label="请选择")
+    round = forms.ModelChoiceField(Round.objects.none(), label="上到哪一期", empty_label="请选择")
 
     def __init__(self, *args: Any, rounds: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,7 +128,7 @@ class ListForm(PortalForm):
 class ClaimForm(PortalForm):
     """An organization's offer."""
 
-    organization = forms.ModelChoiceField(None, label="认领单位", empty_label=None)
+    organization = forms.ModelChoiceField(Organization.objects.none(), label="认领单位", empty_label=None)
     plan = forms.CharField(label="打算怎么做", max_length=1000, widget=forms.Textarea(attrs={"rows": 4}))
     price = MoneyInput(label="认领价（元）", required=False, help_text="不高于最高限价；自愿服务填 0")
 

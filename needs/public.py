@@ -18,7 +18,7 @@ from core.errors import DomainError
 from needs import forms, rules, services
 from needs.models import Need
 from organizations.rules import organizations_of
-from rounds.rules import public_rounds
+from rounds.rules import may_apply, public_rounds
 
 
 @login_not_required
@@ -103,7 +103,10 @@ def market_order(request: HttpRequest, order_id: int) -> HttpResponse:
         "order": order,
         "need_count": order.links.count(),
         "can_claim": claimable and mine,
-        "can_apply": accepts and order.state == "listed",
+        "can_apply": accepts
+        and order.state == "listed"
+        and order.round is not None
+        and may_apply(request.user, order.round),
         "apply_query": urlencode({"order": order.pk}),
         "confirmed": order.claims.filter(state="confirmed").select_related("organization").first(),
     }

@@ -74,6 +74,13 @@ class OwnClaim(DomainError):
     message = "不能确认自己所在单位的认领，请由其他工作人员处理。"
 
 
+def street_of(community: Area) -> int:
+    """Id of the street a community belongs to."""
+    if community.street_id is None:
+        raise NotAllowed
+    return community.street_id
+
+
 def post(
     *,
     community: Area,
@@ -109,7 +116,7 @@ def post(
     try:
         with transaction.atomic():
             need = Need.objects.create(
-                number=number, tracking_code=code(10), street_id=community.street_id, community=community, channel=channel,
+                number=number, tracking_code=code(10), street_id=street_of(community), community=community, channel=channel,
                 category=category, words=words.strip(), people_count=people_count, urgency=urgency, posted_by=by,
                 contact_name=contact_name, contact_phone=contact_phone, consented_at=at if consented else None,
                 collected_at=at, once_key=once_key, is_demo=is_demo,
@@ -198,7 +205,7 @@ def draft_order(
     if any(n.state not in (Need.State.COLLECTED, Need.State.ORDERED) for n in found):
         raise NeedAlreadyHandled
     order = ServiceOrder.objects.create(
-        number=f"FW-{local(at).year}-{next_number('needs_order_number'):05d}", street_id=community.street_id,
+        number=f"FW-{local(at).year}-{next_number('needs_order_number'):05d}", street_id=street_of(community),
         community=community, title=title.strip(), target=target.strip(), content=content.strip(), price_ceiling=price_ceiling,
         is_price_demo=is_price_demo, drafted_by=by, drafted_at=at, is_demo=is_demo,
     )  # fmt: skip

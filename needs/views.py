@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,7 +21,7 @@ from core.people import mask_name, mask_phone
 from needs import forms, rules, services
 from needs.models import Claim, Need, ServiceOrder
 from organizations.models import Organization
-from organizations.rules import organizations_of
+from organizations.rules import at_home, organizations_of
 
 
 def _works_with_needs(request: HttpRequest) -> None:
@@ -37,7 +37,7 @@ def need_list(request: HttpRequest) -> HttpResponse:
     found = rules.visible_needs(user)
     chosen = {k: request.GET.get(k, "") for k in ("community", "category", "state", "channel", "q")}
     if chosen["community"].isdigit():
-        found = found.filter(community=chosen["community"])
+        found = found.filter(community=int(chosen["community"]))
     for name, values in (("category", Need.Category), ("state", Need.State), ("channel", Need.Channel)):
         if chosen[name] in values.values:
             found = found.filter(**{name: chosen[name]})
@@ -237,6 +237,8 @@ def claim_new(request: HttpRequest, order_id: int) -> HttpResponse:
     order = get_object_or_404(rules.listed_orders(), pk=order_id)
     mine = [o.pk for o in organizations_of(user) if o.street_id == order.street_id]
     if not mine:
+        if not at_home(user, order.street_id):
+            raise Http404
         raise NotAllowed("只有本街道登记组织的成员可以认领。")
     form = forms.ClaimForm(
         request.POST if request.method == "POST" else None, organizations=Organization.objects.filter(pk__in=mine)

@@ -35,6 +35,11 @@ def acts_for(user: Person, organization_id: int) -> bool:
     return any(o.pk == organization_id for o in organizations_of(user))
 
 
+def at_home(user: Person, street_id: int) -> bool:
+    """Whether the person works in a street or acts for one of its organizations."""
+    return street_id in street_ids(user) or any(o.street_id == street_id for o in organizations_of(user))
+
+
 def can_register(user: Person, street_id: int) -> bool:
     """The office registers organizations of its street."""
     return street_id in street_ids(user, Role.OFFICE)

@@ -42,7 +42,7 @@ def stages(round_: Round, *, runs: bool) -> list[Stage]:
         asked=Sum("requested", filter=~Q(state__in=["draft", "withdrawn"])),
     )
     sessions = list(Session.objects.filter(round=round_).order_by("held_on", "id"))
-    plan = (
+    plan: Any = (
         AllocationPlan.objects.filter(round=round_)
         .annotate(spent=Sum("awards__amount"), funded=Count("awards", filter=Q(awards__amount__gt=0)))
         .order_by("-state", "-version")
@@ -104,7 +104,15 @@ def bar(found: list[Stage]) -> list[tuple[str, str]]:
     return [(stage.name, stage.state) for stage in found]
 
 
-def context(round_: Round, *, runs: bool) -> dict[str, Any]:
-    """What the desk template needs."""
+def context(round_: Round, *, runs: bool, reads: bool, watches: bool) -> dict[str, Any]:
+    """What the desk template needs; `reads`: whether the links to proposals and money lead anywhere for this
+    person; `watches`: those to needs, reminders and sessions.
+    """
     found = stages(round_, runs=runs)
+    if not reads:
+        found = [Stage(s.name, s.state, s.figures, []) for s in found]
+    elif not watches:
+        closed = {"需求台账", "截止提醒记录"}
+        found = [Stage(s.name, s.state, s.figures, [x for x in s.links if x[0] not in closed]) for s in found]
+        found[2] = Stage(found[2].name, found[2].state, found[2].figures, [])
     return {"round": round_, "stages": found, "bar": bar(found)}

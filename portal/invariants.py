@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, Q, Sum
 
@@ -46,7 +47,7 @@ def broken() -> Iterator[tuple[str, str]]:
 
 @check("资金不超支")
 def pool_is_never_overdrawn() -> Iterator[str]:
-    plans = AllocationPlan.objects.annotate(spent=Sum("awards__amount")).filter(
+    plans: Any = AllocationPlan.objects.annotate(spent=Sum("awards__amount")).filter(
         Q(spent__gt=F("pool")) | Q(pool__gt=F("round__budget"))
     )
     for plan in plans:

@@ -5,13 +5,25 @@ import secrets
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
 from django.template.loader import get_template
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.models import Role
+from accounts.rules import may
+from accounts.web import person
 from core.clock import now as clock
 from core.context import site
+from funding.rules import public_notices
+from portal import desk as desks
+from portal import homes
+from rounds.models import Round
+from rounds.rules import can_run_round, visible_rounds
+
+WATCHERS = (Role.OFFICE, Role.LEADER, Role.SUPERVISOR)
+READERS = (Role.OFFICE, Role.LEADER, Role.FINANCE, Role.SUPERVISOR)
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +32,18 @@ logger = logging.getLogger(__name__)
 @require_safe
 def front(request: HttpRequest) -> HttpResponse:
     """The public front page: what a resident can do here, open rounds, current notices."""
-    return render(request, "portal/front.html", {"now": clock(), "rounds": [], "notices": []})
+    now = clock()
+    rounds = [
+        {"title": r.title, "href": reverse("rounds:call", args=[r.pk]), "street": r.street.name, "budget": r.budget,
+         "apply_closes_at": r.apply_closes_at, "is_demo": r.is_demo}
+        for r in Round.objects.accepting(now).select_related("street").order_by("apply_closes_at")[:6]
+    ]  # fmt: skip
+    notices = [
+        {"title": n.title, "href": reverse("funding:notice", args=[n.pk]), "starts_on": n.starts_on, "ends_on": n.ends_on,
+         "is_demo": n.plan.is_demo}
+        for n in public_notices()[:6]
+    ]  # fmt: skip
+    return render(request, "portal/front.html", {"now": now, "rounds": rounds, "notices": notices})
 
 
 @login_not_required
@@ -33,7 +56,36 @@ def help_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The signed-in person's page: what must I do next?"""
-    return render(request, "portal/home.html")
+    user = person(request)
+    facts = {
+        "todo": homes.todo(user, clock()),
+        "headline": homes.headline(user),
+        "titles": homes.titles(user),
+        "desks": visible_rounds(user).order_by("-id")[:10],
+    }
+    return render(request, "portal/home.html", facts)
+
+
+@require_safe
+def desk(request: HttpRequest, round_id: int) -> HttpResponse:
+    """The whole chain of one round at a glance."""
+    user = person(request)
+    round_ = get_object_or_404(visible_rounds(user), pk=round_id)
+    facts = desks.context(
+        round_,
+        runs=can_run_round(user, round_),
+        reads=may(user, round_.street, *READERS),
+        watches=may(user, round_.street, *WATCHERS),
+    )
+    return render(request, "portal/desk.html", {"now": clock(), **facts})
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """`{"ok": true}` while the database answers."""
+    clock()
+    return JsonResponse({"ok": True})
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

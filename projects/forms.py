@@ -172,7 +172,8 @@ LineFormSet = formset_factory(LineForm, extra=3, max_num=60, absolute_max=60, va
 
 def initial_lines(proposal: Proposal) -> list[dict[str, Any]]:
     """Stored budget lines for the formset."""
-    return list(proposal.lines.order_by("position").values("head", "item", "unit_price", "quantity", "self_raised"))
+    rows = proposal.lines.order_by("position").values("head", "item", "unit_price", "quantity", "self_raised")
+    return [dict(row) for row in rows]
 
 
 class WithdrawForm(PortalForm):

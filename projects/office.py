@@ -15,6 +15,7 @@ from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
 from organizations.models import Organization
+from organizations.rules import acts_for
 from projects import forms, rules, services
 from projects.models import Proposal
 from projects.views import sheet_of
@@ -30,14 +31,14 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
     found = rules.visible_proposals(user).exclude(state=Proposal.State.DRAFT)
     chosen = {k: request.GET.get(k, "") for k in ("round", "state", "kind")}
     if chosen["round"].isdigit():
-        found = found.filter(round=chosen["round"])
+        found = found.filter(round=int(chosen["round"]))
     if chosen["state"] in Proposal.State.values:
         found = found.filter(state=chosen["state"])
     if chosen["kind"] in Organization.Kind.values:
         found = found.filter(organization__kind=chosen["kind"])
     sums = found.aggregate(asked=Sum("requested"), n=Count("pk"))
     kinds, states = dict(Organization.Kind.choices), dict(Proposal.State.choices)
-    rows = found.order_by("-submitted_at", "-id").values(
+    rows: Any = found.order_by("-submitted_at", "-id").values(
         "pk", "receipt_number", "title", "organization__name", "organization__kind", "theme__name", "community__name", "requested",
         "minimum", "state", "is_demo", "submitted_at",
     )  # fmt: skip
@@ -74,7 +75,7 @@ def detail(request: HttpRequest, proposal_id: int) -> HttpResponse:
     facts: dict[str, Any] = {
         "proposal": proposal, "form": form, "decides": decides or (request.method == "POST" and bool(form.errors)),
         "decisions": proposal.decisions.select_related("decided_by").order_by("-id"),
-        "versions": proposal.versions.order_by("-number"), "is_own": rules.acts_for(user, proposal.organization_id),
+        "versions": proposal.versions.order_by("-number"), "is_own": acts_for(user, proposal.organization_id),
         "can_write": rules.can_write(user, proposal), "now": now, **sheet_of(proposal),
     }  # fmt: skip
     return render(request, "projects/detail.html", facts)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from organizations.rules import acts_for, at_home, organizations_of
 from projects import forms, rules, services
 from projects.domain.budget import Line
 from projects.models import Proposal
@@ -24,6 +25,8 @@ def start(request: HttpRequest, round_id: int) -> HttpResponse:
     round_ = get_object_or_404(public_rounds(), pk=round_id)
     organizations = rules.organizations_for(user, round_)
     if not organizations:
+        if not at_home(user, round_.street_id):
+            raise Http404
         raise NotAllowed("本期申报主体不包括您所在的单位，或您还不是任何单位的成员。请联系街道创投办登记。")
     initial = {"order": request.GET.get("order") if request.GET.get("order", "").isdigit() else None}
     form = forms.StartForm(
@@ -47,7 +50,7 @@ def _own(request: HttpRequest, proposal_id: int) -> Proposal:
     """A visible proposal that this person may write; others are refused."""
     user = person(request)
     proposal = get_object_or_404(rules.visible_proposals(user), pk=proposal_id)
-    if not rules.acts_for(user, proposal.organization_id):
+    if not acts_for(user, proposal.organization_id):
         raise NotAllowed
     return proposal
 
@@ -98,8 +101,9 @@ def _save(request: HttpRequest, proposal: Proposal, form: forms.DraftForm, lines
         )  # fmt: skip
     except services.ChangedMeanwhile as error:
         form.add_error(None, error.message)
-        form.data = form.data.copy()
-        form.data["revision"] = str(Proposal.objects.values_list("revision", flat=True).get(pk=proposal.pk))
+        typed = request.POST.copy()
+        typed["revision"] = str(Proposal.objects.values_list("revision", flat=True).get(pk=proposal.pk))
+        form.data = typed
     except DomainError as error:
         form.add_error("minimum" if "最低可行金额" in error.message else None, error.message)
     else:
@@ -158,7 +162,7 @@ def receipt(request: HttpRequest, proposal_id: int) -> HttpResponse:
 def mine(request: HttpRequest) -> HttpResponse:
     """All proposals of one's organizations."""
     user = person(request)
-    organizations = rules.organizations_of(user)
+    organizations = organizations_of(user)
     if not organizations:
         raise NotAllowed("您还不是任何申报单位的成员。请联系街道创投办登记。")
     found = rules.visible_proposals(user).filter(organization__in=[o.pk for o in organizations]).order_by("-id")[:100]

@@ -136,5 +136,11 @@ def call(request: HttpRequest, round_id: int) -> HttpResponse:
     """One call: what, who may apply, how much, until when to the second, whom to ask."""
     row = get_object_or_404(rules.public_rounds(), pk=round_id)
     now = clock.now()
-    facts = {"round": row, "now": now, "accepts": row.accepts_at(now), **_facts(row)}
+    facts = {
+        "round": row,
+        "now": now,
+        "accepts": row.accepts_at(now),
+        "may_apply": rules.may_apply(request.user, row),
+        **_facts(row),
+    }
     return render(request, "rounds/call.html", facts)

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings as django_settings
 
 from tests.world import World, build
 
+# Threads of a live server must not keep connections of a database that is about to be dropped.
+django_settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db import transaction
+
 from accounts.models import Area, Role, User
 from accounts.services import add_area, add_user, grant_role
 from core.pinyin import pinyin_key
@@ -92,6 +94,7 @@ def _street(district: Area, name: str, tag: str, at: datetime) -> Street:
     return street
 
 
+@transaction.atomic
 def build(at: datetime) -> World:
     """Make the world. Needs a database."""
     district = add_area(kind=Area.Kind.DISTRICT, name="测试区")

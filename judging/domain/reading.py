@@ -3,14 +3,14 @@
 Refusals are FormatErrors with the path of the culprit, a stable code and a Chinese sentence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import Any
 
 from core.errors import FormatError
 from core.exact import plain_text
-from judging.domain.node import Node, decimal, text
+from core.reading import Node, decimal, text, unique
 from judging.domain.values import (
     AGGREGATES,
     PROPOSAL_STATES,
@@ -39,27 +39,19 @@ def read(document: Any) -> Scoring:
         raise FormatError("format", "unknown_format", f"格式应为“{FORMAT}”。")
     rule = read_rule(top.node("rule"))
     proposals = tuple(_proposal(node, rule) for node in top.nodes("proposals"))
-    _once([p.key for p in proposals], "proposals")
+    unique([p.key for p in proposals], "proposals")
     judges = tuple(_judge(node) for node in top.nodes("judges"))
-    _once(judges, "judges")
+    unique(judges, "judges")
     reader = SheetReader(rule, judges, {p.key for p in proposals})
-    sheets = tuple(reader.read(item, path) for path, item in top.items("sheets"))
-    top.close()
+    sheets = tuple(top.items("sheets", reader.read))
+    top.done()
     return Scoring(rule, proposals, judges, sheets)
-
-
-def _once(keys: tuple[str, ...] | list[str], path: str) -> None:
-    seen: set[str] = set()
-    for i, key in enumerate(keys):
-        if key in seen:
-            raise FormatError(f"{path}[{i}].key", "duplicate_key", f"“{key}”出现了两次。")
-        seen.add(key)
 
 
 def _judge(node: Node) -> str:
     key = node.text("key")
     node.text("name")
-    node.close()
+    node.done()
     return key
 
 
@@ -70,13 +62,13 @@ def read_rule(node: Node) -> Rule:
     """Check a rule alone, as when a session is prepared. Raises FormatError."""
     node.text("version")
     criteria = [_criterion(inner) for inner in node.nodes("criteria")]
-    _once([c.key for c in criteria], node.at("criteria"))
+    unique([c.key for c in criteria], node.at("criteria"))
     mark_unit = lcm(*(x.denominator for c in criteria for x in (c.least, c.step)))
     weight_unit = lcm(*(c.weight.denominator for c in criteria))
     trim, clamp, calibration = _trim(node), _clamp(node), _calibration(node)
-    aggregate = node.choice("aggregate", AGGREGATES)
+    aggregate = node.one_of("aggregate", AGGREGATES)
     parts = tuple(_part(inner) for inner in node.nodes("parts"))
-    _once([p.key for p in parts], node.at("parts"))
+    unique([p.key for p in parts], node.at("parts"))
     own_part = node.get("own_part")
     if own_part is not None and text(own_part, node.at("own_part")) not in {p.key for p in parts}:
         raise FormatError(node.at("own_part"), "unknown_part", f"本场得分所占的部分“{own_part}”不在 parts 中。")
@@ -88,22 +80,22 @@ def read_rule(node: Node) -> Rule:
         calibration=calibration,
         aggregate=aggregate,
         ticks_at_most=_ticks(node) if aggregate == "ticks" else 0,
-        criterion_decimals=node.places_or_null("criterion_decimals"),
-        product_decimals=node.places_or_null("product_decimals"),
-        decimals=node.places_or_null("decimals"),
+        criterion_decimals=node.places("criterion_decimals"),
+        product_decimals=node.places("product_decimals"),
+        decimals=node.places("decimals"),
         quorum=node.whole("quorum"),
         own_part=own_part,
         parts=parts,
-        bonus_cap=node.number_or_null("bonus_cap"),
-        by_exact=rank.choice("by", ("printed", "exact")) == "exact",
-        dense=rank.choice("style", ("competition", "dense")) == "dense",
-        ties=tuple(_tie(item, path, {c.key for c in criteria}) for path, item in rank.items("ties")),
+        bonus_cap=node.maybe_number("bonus_cap"),
+        by_exact=rank.one_of("by", ("printed", "exact")) == "exact",
+        dense=rank.one_of("style", ("competition", "dense")) == "dense",
+        ties=tuple(rank.items("ties", _tie_reader({c.key for c in criteria}))),
         mark_unit=mark_unit,
         weights={c.key: int(c.weight * weight_unit) for c in criteria},
         total_unit=mark_unit * weight_unit,
     )
-    rank.close()
-    node.close()
+    rank.done()
+    node.done()
     if rule.uses_sheets and not criteria and not rule.by_tick:
         raise FormatError(node.at("criteria"), "no_criteria", "至少要有一个评分项。")
     if rule.calibration is not None and rule.by_criterion:
@@ -124,7 +116,7 @@ def _criterion(node: Node) -> Criterion:
         step=node.number("step"),
         weight=node.number("weight", "1"),
     )
-    node.close()
+    node.done()
     if found.step <= 0:
         raise FormatError(node.at("step"), "too_small", "步长必须大于 0。")
     if found.most < found.least:
@@ -133,16 +125,16 @@ def _criterion(node: Node) -> Criterion:
 
 
 def _trim(rule: Node) -> Trim | None:
-    node = rule.node_or_null("trim")
+    node = rule.maybe_node("trim")
     if node is None:
         return None
     found = Trim(
         high=node.whole("high"),
         low=node.whole("low"),
         start=node.whole("from"),
-        by_criterion=node.choice("on", ("total", "criterion")) == "criterion",
+        by_criterion=node.one_of("on", ("total", "criterion")) == "criterion",
     )
-    node.close()
+    node.done()
     if found.start <= found.high + found.low:
         raise FormatError(
             node.at("from"),
@@ -153,23 +145,26 @@ def _trim(rule: Node) -> Trim | None:
 
 
 def _clamp(rule: Node) -> Clamp | None:
-    node = rule.node_or_null("clamp", None)
+    node = rule.maybe_node("clamp", None)
     if node is None:
         return None
-    found = Clamp(node.number("within"), node.places_or_null("decimals", None))
-    node.close()
+    found = Clamp(node.number("within"), node.places("decimals", None))
+    node.done()
     if found.within < 0:
         raise FormatError(node.at("within"), "too_small", "允许偏离平均数的幅度不能为负数。")
     return found
 
 
 def _calibration(rule: Node) -> Calibration | None:
-    node = rule.node_or_null("calibration", None)
+    node = rule.maybe_node("calibration", None)
     if node is None:
         return None
-    node.choice("model", ("additive",))
-    found = Calibration(node.number("ridge"), node.places("decimals"))
-    node.close()
+    node.one_of("model", ("additive",))
+    ridge, decimals = node.number("ridge"), node.places("decimals")
+    node.done()
+    if decimals is None:
+        raise FormatError(node.at("decimals"), "wrong_type", "这里应是整数。")
+    found = Calibration(ridge, decimals)
     if found.ridge < 0:
         raise FormatError(node.at("ridge"), "too_small", "岭参数不能为负数。")
     return found
@@ -178,32 +173,35 @@ def _calibration(rule: Node) -> Calibration | None:
 def _ticks(rule: Node) -> int:
     node = rule.node("ticks")
     at_most = node.whole("at_most")
-    node.close()
+    node.done()
     return at_most
 
 
 def _part(node: Node) -> Part:
     key, weight, scale = node.text("key"), node.number("weight"), Fraction(1)
-    inner = node.node_or_null("scale", None)
+    inner = node.maybe_node("scale", None)
     if inner is not None:
         most, to = inner.number("max"), inner.number("to")
-        inner.close()
+        inner.done()
         if most <= 0:
             raise FormatError(inner.at("max"), "too_small", "换算所用的满分必须大于 0。")
         scale = to / most
-    node.close()
+    node.done()
     return Part(key, weight, scale)
 
 
-def _tie(value: Any, path: str, criteria: set[str]) -> str:
-    tie = text(value, path)
-    kind, colon, key = tie.partition(":")
-    known = kind in KEYED_TIES and bool(key) if colon else tie in PLAIN_TIES
-    if not known:
-        raise FormatError(path, "unknown_tie", f"不认识的同分处理办法“{tie}”。")
-    if kind == "criterion" and key not in criteria:
-        raise FormatError(path, "unknown_criterion", f"评分项“{key}”不在规则中。")
-    return tie
+def _tie_reader(criteria: set[str]) -> Callable[[Any, str], str]:
+    def read_tie(value: Any, path: str) -> str:
+        tie = text(value, path)
+        kind, colon, key = tie.partition(":")
+        known = kind in KEYED_TIES and bool(key) if colon else tie in PLAIN_TIES
+        if not known:
+            raise FormatError(path, "unknown_tie", f"不认识的同分处理办法“{tie}”。")
+        if kind == "criterion" and key not in criteria:
+            raise FormatError(path, "unknown_criterion", f"评分项“{key}”不在规则中。")
+        return tie
+
+    return read_tie
 
 
 # --- proposals ---
@@ -217,10 +215,10 @@ def _proposal(node: Node, rule: Rule) -> Proposal:
         parts=_parts(node, rule),
         bonus=node.number("bonus", "0"),
         penalty=node.number("penalty", "0"),
-        lot=node.number_or_null("lot", None),
-        state=node.choice("state", PROPOSAL_STATES, "standing"),
+        lot=node.maybe_number("lot", None),
+        state=node.one_of("state", PROPOSAL_STATES, "standing"),
     )
-    node.close()
+    node.done()
     if found.stands:
         for part in rule.parts:
             if part.key != rule.own_part and part.key not in found.parts:
@@ -231,7 +229,7 @@ def _proposal(node: Node, rule: Rule) -> Proposal:
 
 
 def _parts(node: Node, rule: Rule) -> dict[str, Fraction]:
-    given = Node(node.get("parts", {}), node.at("parts"))
+    given = node.node("parts", {})
     known = {p.key for p in rule.parts}
     known |= {tie.partition(":")[2] for tie in rule.ties if tie.startswith(("part:", "vote:"))}
     found: dict[str, Fraction] = {}
@@ -317,9 +315,9 @@ class SheetReader:
     def read(self, value: Any, path: str) -> Sheet:
         node = Node(value, path)
         judge, proposal = node.text("judge"), node.text("proposal")
-        state = node.choice("state", SHEET_STATES, "submitted")
-        marks = node.node("marks") if not self._rule.by_tick else Node(node.get("marks", {}), node.at("marks"))
-        node.close()
+        state = node.one_of("state", SHEET_STATES, "submitted")
+        marks = node.node("marks", {}) if self._rule.by_tick else node.node("marks")
+        node.done()
         seat = self._seats.get(judge)
         if seat is None:
             raise FormatError(node.at("judge"), "unknown_judge", f"评委“{judge}”不在名单中。")

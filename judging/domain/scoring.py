@@ -10,9 +10,9 @@ from typing import Any
 
 from core.errors import FormatError
 from core.exact import digest, fraction_text, half_up, half_up_text
+from core.reading import Node
 from judging.domain.arithmetic import rounded
 from judging.domain.calibration import judge_effects
-from judging.domain.node import Node
 from judging.domain.ranking import ranked
 from judging.domain.reading import MarkReader, read, read_rule
 from judging.domain.tally import tally

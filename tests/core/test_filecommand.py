@@ -162,5 +162,5 @@ def test_unquoted_mark_is_refused_where_it_stands():
     assert json.loads(done.stderr)["error"] == {
         "path": "sheets[2].marks.mark",
         "code": "not_decimal",
-        "message": '“85.5”不是十进制数：请加引号写成文字，例如 "22.5"，不用指数和全角。',
+        "message": '数字必须加引号写成十进制文字，例如 "22.5"，不用指数、千分号和全角。',
     }

@@ -69,9 +69,9 @@ TABLE = [
     (put(*MARKS, "other", "1"), "sheets[3].marks.other", "unknown_key"),
     (put(*MARKS, "need", 20), "sheets[3].marks.need", "not_decimal"),
     (put(*MARKS, "need", 20.5), "sheets[3].marks.need", "not_decimal"),
-    (put(*MARKS, "need", None), "sheets[3].marks.need", "wrong_type"),
-    (put(*MARKS, "need", True), "sheets[3].marks.need", "wrong_type"),
-    (put(*MARKS, "need", ["20"]), "sheets[3].marks.need", "wrong_type"),
+    (put(*MARKS, "need", None), "sheets[3].marks.need", "not_decimal"),
+    (put(*MARKS, "need", True), "sheets[3].marks.need", "not_decimal"),
+    (put(*MARKS, "need", ["20"]), "sheets[3].marks.need", "not_decimal"),
     *[
         (put(*MARKS, "need", text), "sheets[3].marks.need", "not_decimal")
         for text in ("", " 20", "20 ", "20\n", "+20", "2e1", "020", "20.", ".5", "1,000", "2_0", "NaN", "Infinity", "２０", "٢٠", "0x14")
@@ -100,7 +100,7 @@ TABLE = [
     (put("proposals", 1, "name", 7), "proposals[1].name", "wrong_type"),
     (put("proposals", 1, "score", "7"), "proposals[1].score", "unknown_key"),
     (put("proposals", 1, "factor", 1), "proposals[1].factor", "not_decimal"),
-    (put("proposals", 1, "factor", None), "proposals[1].factor", "wrong_type"),
+    (put("proposals", 1, "factor", None), "proposals[1].factor", "not_decimal"),
     (put("proposals", 1, "bonus", "1e3"), "proposals[1].bonus", "not_decimal"),
     (put("proposals", 1, "penalty", "五"), "proposals[1].penalty", "not_decimal"),
     (put("proposals", 1, "lot", 3), "proposals[1].lot", "not_decimal"),
@@ -132,7 +132,7 @@ TABLE = [
     (put("rule", "criteria", 1, "max", 25), "rule.criteria[1].max", "not_decimal"),
     (put("rule", "criteria", 1, "step", "0"), "rule.criteria[1].step", "too_small"),
     (put("rule", "criteria", 1, "min", "26"), "rule.criteria[1].max", "max_below_min"),
-    (put("rule", "criteria", 1, "weight", None), "rule.criteria[1].weight", "wrong_type"),
+    (put("rule", "criteria", 1, "weight", None), "rule.criteria[1].weight", "not_decimal"),
     (put("rule", "trim", "from", 2), "rule.trim.from", "trim_from_too_small"),
     (put("rule", "trim", "from", "5"), "rule.trim.from", "wrong_type"),
     (put("rule", "trim", "high", True), "rule.trim.high", "wrong_type"),

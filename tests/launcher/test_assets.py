@@ -130,7 +130,7 @@ def test_lock_file_pins_every_package_we_take_files_from() -> None:
 
 
 def test_served_files_are_what_the_pages_use() -> None:
-    sprite = (ROOT / "assets" / "bootstrap-icons" / "bootstrap-icons.svg").read_text()
+    sprite = (ROOT / "assets" / "bootstrap-icons" / "icons.svg").read_text()
     assert 'id="check-circle"' in sprite
     assert (ROOT / "assets" / "bootstrap" / "bootstrap.min.css").stat().st_size > 100_000
     assert not list((ROOT / "assets").rglob("axe*"))

@@ -1,0 +1,93 @@
+"""Excel reports of a session: E6 评分汇总表."""
+
+from typing import Any
+
+from core.clock import local
+from core.sheets import A3, A4, Cell, Column, Formula, Report, write_report
+from jobs.registry import Work, register
+from judging.models import Result
+from judging.rules import TallyRow, tally
+
+
+def _columns(names: list[str]) -> list[Column]:
+    return [
+        Column("序号", "int", 5),
+        Column("出场", "int", 5),
+        Column("项目名称", "long", 26),
+        Column("申报单位", "long", 20),
+        *(
+            Column(f"评委{i}\n{name}", "score", 9, group="评委评分（※为去掉的最高分或最低分）")
+            for i, name in enumerate(names, 1)
+        ),
+        Column("最高分", "score", 8),
+        Column("最低分", "score", 8),
+        Column("有效评委数", "int", 7),
+        Column("去极值总分", "score", 10),
+        Column("最后得分", "score", 9),
+        Column("名次", "int", 6),
+        Column("备注", "long", 18),
+    ]
+
+
+@register("judging.e6")
+def tally_report(work: Work) -> None:
+    """E6 of one locked session: `params` = {"session": id}. One row per project in ranking order.
+
+    Highest, lowest, number of sheets and the kept sum are live formulas over the marks; the score is too where it is a
+    plain mean of the kept totals.
+    """
+    result = Result.objects.select_related("session__round__street", "session__locked_by").get(
+        session=work.params["session"]
+    )
+    session = result.session
+    names, rows = tally(result)
+    plain = result.scoring["rule"]["aggregate"] == "mean" and not result.scoring["rule"]["parts"]
+    decimals = result.scoring["rule"]["decimals"]
+    report = Report(
+        title=f"{session.round.title}{session.name}评分汇总表",
+        left=f"填报单位：{session.round.street.name}（盖章）　　结果摘要：{result.digest[:16]}",
+        right=f"评审日期：{session.held_on:%Y-%m-%d}　　锁定时间：{local(session.locked_at):%Y-%m-%d %H:%M:%S}"
+        if session.locked_at
+        else "",
+        columns=_columns(names),
+        sheet="评分汇总表",
+        paper=A3 if len(names) > 9 else A4,
+        note="演示数据：本表评分为演示而编，不是真实结果。" if session.is_demo else "",
+        signatures="计分员：　　　　　　　复核：　　　　　　　监督员：　　　　　　　评委会主任：",
+    )
+
+    def cells() -> Any:
+        for number, row in enumerate(rows, 1):
+            yield _row(number, row, len(names), decimals if plain else None)
+
+    write_report(work.path, report, cells(), progress=lambda n: work.rows(n, len(rows)))
+
+
+def _row(number: int, row: TallyRow, judges: int, decimals: int | None) -> list[Any]:
+    first, last = 4, 3 + judges
+    given = [t for t, _ in row.marks if t is not None]
+    kept = [first + i for i, (t, out) in enumerate(row.marks) if t is not None and not out]
+
+    def span(cell: Any) -> str:
+        return f"{cell(first)}:{cell(last)}"
+
+    def kept_sum(cell: Any) -> str:
+        return "=" + "+".join(cell(i) for i in kept)
+
+    score: Any = row.score
+    if decimals is not None and row.score is not None and kept:
+        score = Formula(lambda cell: f"=ROUND({cell(last + 4)}/{len(kept)},{decimals})", row.score)
+    return [
+        number,
+        row.position,
+        row.title,
+        row.organization,
+        *(Cell(total, struck=out) for total, out in row.marks),
+        Formula(lambda cell: f"=MAX({span(cell)})", max(given) if given else None),
+        Formula(lambda cell: f"=MIN({span(cell)})", min(given) if given else None),
+        Formula(lambda cell: f"=COUNT({span(cell)})", len(given)),
+        Formula(kept_sum, row.kept_sum if kept else None),
+        score,
+        row.rank,
+        row.note,
+    ]

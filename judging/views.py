@@ -1,0 +1,293 @@
+"""Pages of the office, host and supervisor: set-up, draw, progress, lock, result."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.rules import street_ids
+from accounts.web import person
+from core import clock
+from core.errors import DomainError, NotAllowed
+from core.exact import pretty
+from jobs.services import start_job
+from judging import forms, rules, services
+from judging.domain.rubrics import RUBRICS
+from judging.models import Draw, Entry, Judge, Recusal, Session
+from projects.models import Proposal
+from rounds.rules import can_run_round, visible_rounds
+
+
+@require_safe
+def session_list(request: HttpRequest) -> HttpResponse:
+    """Sessions of one's street."""
+    user = person(request)
+    if not street_ids(user, *rules.WATCHERS):
+        raise NotAllowed
+    sessions = rules.visible_sessions(user).order_by("-held_on", "-id")[:100]
+    return render(request, "judging/list.html", {"sessions": sessions})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest, round_id: int) -> HttpResponse:
+    """A new session of a round from a ready rubric."""
+    user = person(request)
+    round_ = get_object_or_404(visible_rounds(user), pk=round_id)
+    if not can_run_round(user, round_):
+        raise NotAllowed
+    form = forms.SessionForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        rule = services.make_rule(RUBRICS[data["rubric"]].as_criteria())
+        try:
+            session = services.create_session(
+                round_id=round_.pk,
+                name=data["name"],
+                held_on=data["held_on"],
+                venue=data["venue"],
+                rule=rule,
+                by=user,
+                at=clock.now(),
+            )
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            return redirect("judging:setup", session.pk)
+    return render(request, "judging/new.html", {"form": form, "round": round_})
+
+
+def _visible(request: HttpRequest, session_id: int) -> Session:
+    return get_object_or_404(rules.visible_sessions(person(request)), pk=session_id)
+
+
+def _runs(request: HttpRequest, session_id: int) -> Session:
+    session = _visible(request, session_id)
+    if not rules.can_run(person(request), session):
+        raise NotAllowed
+    return session
+
+
+@require_safe
+def session_detail(request: HttpRequest, session_id: int) -> HttpResponse:
+    """The session's state; while scoring 交 / 未交 per judge and entry, never a number."""
+    session = _visible(request, session_id)
+    return _session_page(request, session)
+
+
+def _session_page(request: HttpRequest, session: Session, status: int = 200, **more: Any) -> HttpResponse:
+    judges, rows = rules.progress(session)
+    facts = {
+        "session": session,
+        "runs": rules.can_run(person(request), session),
+        "judges": judges,
+        "rows": rows,
+        "missing": sum(r.missing for r in rows),
+        "expected": sum(len(r.cells) - r.cells.count("recused") for r in rows),
+        "gaps": services.gaps_before_opening(session) if session.state == Session.State.SETUP else [],
+        "draw": Draw.objects.filter(session=session).first(),
+        "lock_form": forms.LockForm(),
+        **more,
+    }
+    facts["handed"] = facts["expected"] - facts["missing"]
+    return render(request, "judging/session.html", facts, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def setup(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Rubric and rule, entries, judges, recusals; each part is saved by its own button."""
+    session = _runs(request, session_id)
+    if session.state != Session.State.SETUP:
+        return redirect("judging:session", session.pk)
+    part = request.POST.get("part", "") if request.method == "POST" else ""
+    bound = {name: request.POST if part == name else None for name in ("rule", "judges", "recusal")}
+    rule_form = forms.RuleForm(bound["rule"], initial=_rule_initial(session.rule))
+    criteria = forms.CriterionFormSet(bound["rule"], initial=_criteria_initial(session.rule), prefix="c")
+    seats = Judge.objects.filter(session=session).select_related("user").order_by("seat")
+    entries = Entry.objects.filter(session=session).select_related("proposal__organization").order_by("position", "pk")
+    people = forms.PeopleForm(bound["judges"], initial={"usernames": "\n".join(s.user.username for s in seats)})
+    recusal = forms.RecusalForm(
+        bound["recusal"],
+        judges=[(s.pk, f"{s.seat} {s.user.display_name}") for s in seats],
+        entries=[(e.pk, e.proposal.title) for e in entries],
+    )
+    if part and _apply(request, session, part, rule_form, criteria, people, recusal):
+        messages.success(request, "已保存。")
+        return redirect("judging:setup", session.pk)
+    chosen = {e.proposal_id for e in entries}
+    facts = {
+        "session": session, "rule_form": rule_form, "criteria": criteria, "people": people, "recusal": recusal, "seats": seats,
+        "entries": entries, "chosen": chosen, "recusals": Recusal.objects.filter(judge__session=session).select_related("judge__user", "entry__proposal"),
+        "candidates": Proposal.objects.in_round(session.round).judgeable().select_related("organization").order_by("receipt_number"),
+        "total": sum(Decimal(c["max"]) for c in session.rule["criteria"]), "gaps": services.gaps_before_opening(session),
+        "has_errors": bool(part),
+    }  # fmt: skip
+    return render(request, "judging/setup.html", facts)
+
+
+def _apply(
+    request: HttpRequest, session: Session, part: str, rule_form: Any, criteria: Any, people: Any, recusal: Any
+) -> bool:
+    """Save one part; errors stay on its form."""
+    user, at = person(request), clock.now()
+    try:
+        if part == "rule" and rule_form.is_valid() and criteria.is_valid():
+            rule = services.make_rule(forms.criteria_of(criteria), **rule_form.cleaned_data)
+            services.set_rule(session_id=session.pk, rule=rule, by=user, at=at)
+        elif part == "entries":
+            ids = [int(v) for v in request.POST.getlist("proposal") if v.isdigit()]
+            services.set_entries(session_id=session.pk, proposal_ids=ids, by=user, at=at)
+        elif part == "judges" and people.is_valid():
+            ids = [u.pk for u in people.cleaned_data["usernames"]]
+            services.seat_judges(session_id=session.pk, user_ids=ids, by=user, at=at)
+        elif part == "recusal" and recusal.is_valid():
+            data = recusal.cleaned_data
+            services.recuse(judge_id=data["judge"], entry_id=data["entry"], reason=data["reason"], by=user, at=at)
+        else:
+            return False
+    except DomainError as error:
+        form = {"rule": rule_form, "judges": people, "recusal": recusal}.get(part)
+        if form is None:
+            messages.error(request, error.message)
+        else:
+            form.add_error(None, error.message)
+        return False
+    return True
+
+
+def _rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
+    trim = rule["trim"] or {"high": 0, "low": 0, "from": 5}
+    return {
+        "high": trim["high"],
+        "low": trim["low"],
+        "start": trim["from"],
+        "quorum": rule["quorum"],
+        "decimals": rule["decimals"],
+    }
+
+
+def _criteria_initial(rule: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"label": c["label"], "most": c["max"], "step": c["step"], "key": c["key"]} for c in rule["criteria"]]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def draw(request: HttpRequest, session_id: int) -> HttpResponse:
+    """The witnessed draw: commitment first, then the public number, then the order with how to check it."""
+    session = _visible(request, session_id)
+    runs = rules.can_run(person(request), session)
+    form = forms.DrawForm(request.POST if request.method == "POST" and "public_number" in request.POST else None)
+    if request.method == "POST":
+        if not runs:
+            raise NotAllowed
+        try:
+            if "public_number" not in request.POST:
+                services.commit_draw(session_id=session.pk, by=person(request), at=clock.now())
+                return redirect("judging:draw", session.pk)
+            if form.is_valid():
+                services.draw_order(session_id=session.pk, by=person(request), at=clock.now(), **form.cleaned_data)
+                return redirect("judging:draw", session.pk)
+        except DomainError as error:
+            form.add_error(None, error.message) if form.is_bound else messages.error(request, error.message)
+    found = Draw.objects.filter(session=session).first()
+    entries = (
+        Entry.objects.filter(session=session, position__isnull=False)
+        .select_related("proposal__organization")
+        .order_by("position")
+    )
+    return render(
+        request,
+        "judging/draw.html",
+        {"session": session, "draw": found, "form": form, "entries": entries, "runs": runs},
+    )
+
+
+@require_POST
+def open_scoring(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Freeze the rule and open scoring."""
+    session = _runs(request, session_id)
+    try:
+        services.open_scoring(session_id=session.pk, by=person(request), at=clock.now())
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "评分已开放，规则已冻结。")
+    return redirect("judging:session", session.pk)
+
+
+@require_POST
+def lock(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Lock and compute."""
+    session = _runs(request, session_id)
+    form = forms.LockForm(request.POST)
+    if form.is_valid():
+        try:
+            services.lock_session(
+                session_id=session.pk, by=person(request), at=clock.now(), gap_reason=form.cleaned_data["gap_reason"]
+            )
+        except DomainError as error:
+            form.add_error("gap_reason" if isinstance(error, services.Gaps) else None, error.message)
+        else:
+            messages.success(request, "已锁定，结果已算出。")
+            return redirect("judging:result", session.pk)
+    return _session_page(request, session, 409, lock_form=form, has_errors=True)
+
+
+@require_POST
+def publish(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Make the result public."""
+    session = _runs(request, session_id)
+    try:
+        services.publish_result(session_id=session.pk, by=person(request), at=clock.now())
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "结果已公布。")
+    return redirect("judging:result", session.pk)
+
+
+def _with_result(request: HttpRequest, session_id: int) -> Session:
+    session = _visible(request, session_id)
+    if not rules.can_read_result(person(request), session):
+        raise NotAllowed("评审会锁定后才有结果。")
+    return session
+
+
+@require_safe
+def result(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Ranks, trimmed means and the arithmetic of each score, for those who run and watch."""
+    session = _with_result(request, session_id)
+    names, rows = rules.tally(session.result)
+    lines = session.result.lines.select_related("entry__proposal__organization").order_by("place")
+    facts = {
+        "session": session,
+        "names": names,
+        "rows": rows,
+        "lines": lines,
+        "runs": rules.can_run(person(request), session),
+    }
+    return render(request, "judging/result.html", facts)
+
+
+@require_POST
+def export_tally(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Start the export of E6; the next page shows its progress."""
+    session = _with_result(request, session_id)
+    at = clock.now()
+    title = f"{session.round.title}-{session.name}-评分汇总表-{clock.local(at):%Y%m%d}"
+    job = start_job(
+        owner=person(request), kind="judging.e6", title=title, params={"session": session.pk}, at=at,
+        scope_id=session.round.street_id,
+    )  # fmt: skip
+    return redirect("jobs:detail", job.pk)
+
+
+@require_safe
+def document(request: HttpRequest, session_id: int, part: str) -> HttpResponse:
+    """The scoring document or its result, exactly as `score_file` reads and writes it."""
+    session = _with_result(request, session_id)
+    data = session.result.scoring if part == "scoring" else session.result.outcome
+    answer = HttpResponse(pretty(data), content_type="application/json; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{part}-{session.pk}.json"'
+    return answer

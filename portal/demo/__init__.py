@@ -1,0 +1,1 @@
+"""The demonstration rounds, played through the services as people would play them."""
