@@ -134,7 +134,7 @@ class Part:
                 )
             states = {}
             for count, rows in fresh.items():
-                kept = self._keep(rows, at + 1, count, floor, effort.beam)
+                kept = self._keep(rows, at + 1, count, floor, effort.beam_of(len(fresh)))
                 if kept:
                     effort.spend(len(rows))
                     states[count] = kept
@@ -171,6 +171,10 @@ class Effort:
     def __init__(self, most: int | None = None, beam: int | None = None) -> None:
         self.left = most
         self.beam = beam
+
+    def beam_of(self, counts: int) -> int | None:
+        """The part of the beam for one of so many numbers of awards."""
+        return None if self.beam is None else max(8, self.beam // counts)
 
     def spend(self, number: int) -> None:
         if self.left is None:
@@ -324,10 +328,11 @@ def _join(parts: list[Part], budget: int, most: int | None, gap: int, effort: Ef
         joined = {}
         for count, rows in fresh.items():
             kept = undominated(rows)
-            if effort.beam is not None and len(kept) > effort.beam:
-                spread = kept[:: -(-len(kept) // (effort.beam // 2))]
+            beam = effort.beam_of(len(fresh))
+            if beam is not None and len(kept) > beam:
+                spread = kept[:: -(-len(kept) // (beam // 2))]
                 kept.sort(key=lambda s: money * s.weight - s.value)
-                kept = undominated([*kept[: effort.beam // 2], *spread])
+                kept = undominated([*kept[: beam // 2], *spread])
             if kept:
                 joined[count] = kept
     best = [rows[-1] for rows in joined.values()]
