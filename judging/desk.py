@@ -85,12 +85,13 @@ def _page(
         for c in seat.session.rule["criteria"]
     ]
     listed = rules.desk(seat)
-    at = next((i for i, r in enumerate(listed) if r.entry_id == entry.pk), 0)
+    own = [r for r in listed if r.state not in ("recused", "gone") or r.entry_id == entry.pk]
+    at = next(i for i, r in enumerate(own) if r.entry_id == entry.pk)
     facts: dict[str, Any] = {
         "session": seat.session, "seat": seat, "entry": entry, "content": entry.version.content, "rows": rows, "stored": stored,
         "revision": revision, "client_id": secrets.token_hex(16), "error": "" if bad else error, "has_errors": bool(error),
         "confirm": confirm, "is_open": seat.session.state == Session.State.SCORING, "full": sum(Decimal(c["max"]) for c in seat.session.rule["criteria"]),
-        "before": listed[at - 1] if at > 0 else None, "after": listed[at + 1] if at + 1 < len(listed) else None,
+        "before": own[at - 1] if at > 0 else None, "after": own[at + 1] if at + 1 < len(own) else None,
         "done": sum(r.state == "submitted" for r in listed), "all": sum(r.state not in ("recused", "gone") for r in listed),
     }  # fmt: skip
     return render(request, "judging/sheet.html", facts, status=status)

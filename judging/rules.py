@@ -126,7 +126,10 @@ def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]
 
 @dataclass(frozen=True, slots=True)
 class TallyRow:
-    """One project of the tally sheet (E6). `marks`: per judge (total or None, left out?); amounts are points."""
+    """One project of the tally sheet (E6). `marks`: per judge (total or None, left out?); amounts are points.
+
+    `printed` is the score with exactly the digits that the rule names.
+    """
 
     position: int | None
     title: str
@@ -137,6 +140,7 @@ class TallyRow:
     score: Decimal | None
     rank: int | None
     note: str
+    printed: str | None
 
 
 def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
@@ -173,7 +177,7 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
             TallyRow(
                 line.entry.position, line.entry.proposal.title, line.entry.proposal.organization.name, marks,
                 len(line.detail["counted"]), kept if line.detail["counted"] else None, line.score, line.rank,
-                "；".join([*([words] if words else []), *notes]),
+                "；".join([*([words] if words else []), *notes]), line.detail["score"],
             )
         )  # fmt: skip
     return [name for _, _, name in judges], rows

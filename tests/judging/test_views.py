@@ -333,3 +333,34 @@ def test_set_up_costs_the_same_with_many_judges(world, at):
     crowd = [person(f"crowd{i}", at).pk for i in range(20)]
     services.seat_judges(session_id=session.pk, user_ids=crowd, by=office, at=at)
     assert cost(office, f"/sessions/{session.pk}/setup/") == few
+
+
+@pytest.mark.parametrize(("decimals", "words"), [(0, "89"), (2, "89.13"), (3, "89.125")])
+def test_scores_are_shown_with_the_digits_of_the_rule(world, at, decimals, words):
+    lines = [{"key": "all", "label": "总评", "max": "100", "step": "0.01"}]
+    rule = services.make_rule(lines, quorum=2, decimals=decimals)
+    session, (entry,) = open_session(world, at, rule=rule, judges=("judge", "second_judge"))
+    for judge, mark in (("judge", "89.12"), ("second_judge", "89.13")):
+        hand_in(session, entry, world.here.people[judge], at, marks={"all": mark})
+    lock(world, session, at)
+    publish(world, session, at)
+    for client, url in (
+        (signed_in(world.here.people["office"]), f"/sessions/{session.pk}/result/"),
+        (Client(), f"/results/{session.pk}/"),
+    ):
+        assert f"<strong>{words}</strong>" in client.get(url).content.decode()
+
+
+def test_the_next_project_is_never_one_that_was_stepped_back_from(world, at):
+    session, office = make_session(world, at, entries=3), world.here.people["office"]
+    seat, entries = Judge.objects.get(session=session, seat=1), list(Entry.objects.filter(session=session))
+    for entry in entries[:1]:
+        services.recuse(judge_id=seat.pk, entry_id=entry.pk, reason="亲属", by=office, at=at)
+    services.commit_draw(session_id=session.pk, by=office, at=at)
+    services.draw_order(session_id=session.pk, public_number="1", witnesses="x", by=office, at=at)
+    services.open_scoring(session_id=session.pk, by=office, at=at)
+    own = [e.pk for e in Entry.objects.filter(session=session).order_by("position") if e.pk != entries[0].pk]
+    client = signed_in(world.here.people["judge"])
+    first, last = (client.get(f"/judge/{session.pk}/{pk}/").context for pk in own)
+    assert (first["before"], first["after"].entry_id) == (None, own[1])
+    assert (last["before"].entry_id, last["after"]) == (own[0], None)
