@@ -64,16 +64,21 @@ def sheet(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
 
 def _page(
     request: HttpRequest, seat: Judge, entry: Entry, stored: ScoreSheet | None, marks: dict[str, str], revision: int,
-    *, status: int = 200, bad: str = "", error: str = "", confirm: str = "",
+    *, status: int = 200, bad: str = "", error: str = "", confirm: str = "", theirs: dict[str, str] | None = None,
 ) -> HttpResponse:  # fmt: skip
     rows = [
-        {**c, "value": marks.get(c["key"], ""), "error": error if c["key"] == bad else ""}
+        {
+            **c,
+            "value": marks.get(c["key"], ""),
+            "error": error if c["key"] == bad else "",
+            "theirs": None if theirs is None else theirs.get(c["key"], "未填"),
+        }
         for c in seat.session.rule["criteria"]
     ]
     listed = rules.desk(seat)
     at = next((i for i, r in enumerate(listed) if r.entry_id == entry.pk), 0)
     facts: dict[str, Any] = {
-        "session": seat.session, "entry": entry, "content": entry.version.content, "rows": rows, "stored": stored,
+        "session": seat.session, "seat": seat, "entry": entry, "content": entry.version.content, "rows": rows, "stored": stored,
         "revision": revision, "client_id": secrets.token_hex(16), "error": "" if bad else error, "has_errors": bool(error),
         "confirm": confirm, "is_open": seat.session.state == Session.State.SCORING, "full": sum(Decimal(c["max"]) for c in seat.session.rule["criteria"]),
         "before": listed[at - 1] if at > 0 else None, "after": listed[at + 1] if at + 1 < len(listed) else None,
@@ -122,10 +127,22 @@ def _again(request: HttpRequest, seat: Judge, entry: Entry, refusal: DomainError
             refusal = error
         else:
             return _page(request, seat, entry, stored, given, revision, confirm=f"{total:.2f}")
+    theirs = None
     if isinstance(refusal, services.SheetChangedMeanwhile):
-        revision = refusal.sheet.revision
+        stored, revision, theirs = refusal.sheet, refusal.sheet.revision, dict(refusal.sheet.marks)
     bad = refusal.key if isinstance(refusal, services.BadMark) else ""
-    return _page(request, seat, entry, stored, given, revision, status=refusal.status, bad=bad, error=refusal.message)
+    return _page(
+        request,
+        seat,
+        entry,
+        stored,
+        given,
+        revision,
+        status=refusal.status,
+        bad=bad,
+        error=refusal.message,
+        theirs=theirs,
+    )
 
 
 @require_safe
