@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -21,6 +22,19 @@ def _seat(request: HttpRequest, session_id: int) -> Judge:
     """One's own seat in a session whose scoring has opened; anybody else finds nothing."""
     open_to_judges = Judge.objects.exclude(session__state=Session.State.SETUP).select_related("session__round")
     return get_object_or_404(open_to_judges, session=session_id, user=person(request))
+
+
+def _entry(request: HttpRequest, seat: Judge, entry_id: int) -> Entry | None:
+    """An entry of the judge's session with what is read of it; None, with a word to the judge, if she stepped back."""
+    recused = Recusal.objects.filter(judge=seat, entry=OuterRef("pk"))
+    rows = Entry.objects.select_related("proposal__organization", "version").annotate(is_recused=Exists(recused))
+    entry = rows.filter(pk=entry_id, session=seat.session_id).first()
+    if entry is None:
+        raise Http404
+    if entry.is_recused:
+        messages.info(request, "您已回避此项目，不能查看和评分。")
+        return None
+    return entry
 
 
 @require_safe
@@ -48,13 +62,8 @@ def sheet(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
     else:
         done = None
     seat = _seat(request, session_id)
-    entry = get_object_or_404(
-        Entry.objects.select_related("proposal__organization", "proposal__theme", "version"),
-        pk=entry_id,
-        session=seat.session_id,
-    )
-    if Recusal.objects.filter(judge=seat, entry=entry).exists():
-        messages.info(request, "您已回避此项目，不能查看和评分。")
+    entry = _entry(request, seat, entry_id)
+    if entry is None:
         return redirect("judging:desk", session_id)
     if request.method == "POST":
         return _again(request, seat, entry, done)
@@ -149,9 +158,8 @@ def _again(request: HttpRequest, seat: Judge, entry: Entry, refusal: DomainError
 def material(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
     """The frozen proposal that is judged."""
     seat = _seat(request, session_id)
-    entry = get_object_or_404(Entry.objects.select_related("version", "proposal"), pk=entry_id, session=seat.session_id)
-    if Recusal.objects.filter(judge=seat, entry=entry).exists():
-        messages.info(request, "您已回避此项目，不能查看和评分。")
+    entry = _entry(request, seat, entry_id)
+    if entry is None:
         return redirect("judging:desk", session_id)
     return render(
         request, "judging/material.html", {"session": seat.session, "entry": entry, "content": entry.version.content}

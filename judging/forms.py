@@ -145,7 +145,7 @@ class AccountForm(PortalForm):
 
     username = forms.RegexField(
         r"\A[a-z][a-z0-9_.]{2,39}\Z", label="用户名", max_length=40, error_messages={"invalid": "请用小写字母开头，只含小写字母、数字、点和下划线，至少三位。"},
-        help_text="评委用它登录，例如姓名拼音 zhang_san",
+        help_text="评委用它登录，例如姓名的拼音",
     )  # fmt: skip
     display_name = forms.CharField(label="姓名", max_length=40)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import Role, User
@@ -71,16 +71,25 @@ WORDS = {"todo": "未评", "draft": "已暂存", "submitted": "已提交", "recu
 
 
 def desk(judge: Judge) -> list[DeskRow]:
-    """A judge's entries in running order with the state of her own sheets; three queries."""
-    sheets = dict(ScoreSheet.objects.filter(judge=judge).values_list("entry_id", "state"))
-    recused = set(Recusal.objects.filter(judge=judge).values_list("entry_id", flat=True))
-    rows = Entry.objects.filter(session=judge.session_id).order_by(F("position").asc(nulls_last=True), "pk")
+    """A judge's entries in running order with the state of her own sheets; one query."""
+    own = ScoreSheet.objects.filter(judge=judge, entry=OuterRef("pk"))
+    recused = Recusal.objects.filter(judge=judge, entry=OuterRef("pk"))
+    rows = (
+        Entry.objects.filter(session=judge.session_id)
+        .annotate(sheet_state=Subquery(own.values("state")[:1]), is_recused=Exists(recused))
+        .order_by(F("position").asc(nulls_last=True), "pk")
+    )
     found = []
-    for pk, position, title, organization, standing in rows.values_list(
-        "pk", "position", "proposal__title", "proposal__organization__name", "proposal__state"
+    for pk, position, title, organization, standing, sheet, hidden in rows.values_list(
+        "pk",
+        "position",
+        "proposal__title",
+        "proposal__organization__name",
+        "proposal__state",
+        "sheet_state",
+        "is_recused",
     ):
-        state = "recused" if pk in recused else "gone" if standing != "passed" else sheets.get(pk, "todo")
-        hidden = state == "recused"
+        state = "recused" if hidden else "gone" if standing != "passed" else sheet or "todo"
         found.append(DeskRow(pk, position, title, "" if hidden else organization, state, WORDS[state]))
     return found
 
