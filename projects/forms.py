@@ -89,6 +89,7 @@ class DraftForm(Quiet):
         min_value=1,
         max_value=1_000_000,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={"invalid": "请填写整数，例如 300。"},
     )
     minimum = MoneyInput(label="最低可行金额（元）", required=False, help_text="少于这个数就做不成；不能高于申请资金")
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -166,6 +167,7 @@ class LineForm(Quiet):
         max_value=100_000,
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={"invalid": "请填写整数，例如 300。"},
     )
     self_raised = MoneyInput(label="其中自筹（元）", required=False)
 

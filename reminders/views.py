@@ -24,4 +24,5 @@ def sent(request: HttpRequest, round_id: int) -> HttpResponse:
     found = Reminder.objects.filter(round=round_).select_related("person", "notice").order_by("-id")
     page = Paginator(found, 30).get_page(request.GET.get("page"))
     days = "、".join(str(n) for n in sorted(settings.REMINDER_DAYS_BEFORE, reverse=True))
-    return render(request, "reminders/sent.html", {"page": page, "round": round_, "days": days})
+    hint = f"申报截止前 {days} 天，系统会自动提醒还有草稿没提交的单位，每人每次只提醒一遍。"
+    return render(request, "reminders/sent.html", {"page": page, "round": round_, "hint": hint})

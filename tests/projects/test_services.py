@@ -82,6 +82,7 @@ def party_round(here, at):
         "id": None,
         "number": 2,
         "applicant_kinds": ["party"],
+        "title": "党建专项",
     }
     here.round = Round.objects.create(**facts)
 
