@@ -136,6 +136,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 
+# Days before the end of applications on which unfinished drafts are reminded of it: one, unless the office wants more.
+REMINDER_DAYS_BEFORE = env.list("PORTAL_REMINDER_DAYS", cast=int, default=[3])
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "reminders.sweep", "schedule": 60.0, "options": {"expires": 55}}}
 
 AUTH_USER_MODEL = "accounts.User"

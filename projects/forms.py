@@ -4,7 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.forms import formset_factory
+from django.forms.utils import ErrorDict
 
 from accounts.models import Area
 from core.forms import MomentField, MoneyInput, OnceKey, PortalForm
@@ -13,12 +16,23 @@ from organizations.models import Organization
 from projects.domain.budget import Line
 from projects.models import BudgetLine, EligibilityDecision, Proposal
 from projects.services import FIELDS
-from rounds.models import Round
 
 CATEGORIES = [
     "便民利民类", "宣传教育类", "扶贫帮困类", "卫生保健类", "文体娱乐类", "党建引领类", "环境环保类", "为老服务类", "儿童青少年类",
     "平安治理类", "志愿服务类", "其他类",
 ]  # fmt: skip
+
+
+def whole(text: str) -> int | None:
+    """A whole number as an address or hidden field carries it, or None."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
+class Quiet(PortalForm):
+    """A form that can be shown again without complaint: a button was pressed that neither saves nor sends."""
+
+    def quiet(self) -> None:
+        self._errors = ErrorDict()
 
 
 class StartForm(PortalForm):
@@ -36,7 +50,7 @@ class StartForm(PortalForm):
         field.queryset = Organization.objects.filter(pk__in=[o.pk for o in organizations])
 
 
-class DraftForm(PortalForm):
+class DraftForm(Quiet):
     """All parts of the proposal but the budget."""
 
     title = forms.CharField(label="项目名称", max_length=60)
@@ -50,7 +64,13 @@ class DraftForm(PortalForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text="不超过 500 字",
     )
-    needs = forms.MultipleChoiceField(label="回应的居民需求", required=False, widget=forms.CheckboxSelectMultiple)
+    find = forms.CharField(
+        label="查找要回应的内容", required=False, max_length=30, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="填编号、社区或关键词，再按“查找”；已勾选的和已填写的都会留着",
+    )  # fmt: skip
+    needs = forms.MultipleChoiceField(
+        label="回应的居民需求", required=False, widget=forms.CheckboxSelectMultiple, help_text="列出最新的 60 件"
+    )
     orders = forms.MultipleChoiceField(label="承接的服务项目单", required=False, widget=forms.CheckboxSelectMultiple)
     plan = forms.CharField(
         label="实施计划",
@@ -69,6 +89,7 @@ class DraftForm(PortalForm):
         min_value=1,
         max_value=1_000_000,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={"invalid": "请填写整数，例如 300。"},
     )
     minimum = MoneyInput(label="最低可行金额（元）", required=False, help_text="少于这个数就做不成；不能高于申请资金")
     revision = forms.IntegerField(widget=forms.HiddenInput)
@@ -80,15 +101,23 @@ class DraftForm(PortalForm):
         self._choices("theme", [("", "请选择"), *themes])
         areas = Area.objects.communities().under(round_.street).in_chinese_order().values_list("pk", "name")
         self._choices("community", [("", "请选择"), *areas])
-        self._choices("needs", [(str(pk), f"{n}　{c}：{w[:60]}") for pk, n, c, w in _needs(proposal)])
-        self._choices("orders", [(str(pk), f"{n}　{t}（{c}）") for pk, n, t, c in _orders(proposal)])
-        for name in ("summary", "theme", "category", "community", "plan", "indicators", "beneficiaries", "minimum"):
-            self.fields[name].label = f"{self.fields[name].label}"
+        words = str(self["find"].value() or "").strip()[:30]
+        chosen = {name: self._ticked(name) for name in ("needs", "orders")}
+        self._choices(
+            "needs", [(str(pk), f"{n}　{c}：{w[:60]}") for pk, n, c, w in _needs(proposal, words, chosen["needs"])]
+        )
+        self._choices(
+            "orders", [(str(pk), f"{n}　{t}（{c}）") for pk, n, t, c in _orders(proposal, words, chosen["orders"])]
+        )
         if open_fields is not None:
             for name, field in self.fields.items():
                 marked = "answers" if name in ("needs", "orders") else name
-                if name != "revision" and marked not in open_fields:
+                if name not in ("revision", "find") and marked not in open_fields:
                     field.disabled = True
+
+    def _ticked(self, name: str) -> list[int]:
+        value = self[name].value() or []
+        return [pk for v in value if (pk := whole(str(v))) is not None][:200]
 
     def _choices(self, name: str, rows: list[Any]) -> None:
         field = self.fields[name]
@@ -96,16 +125,23 @@ class DraftForm(PortalForm):
         field.choices = rows
 
 
-def _needs(proposal: Proposal) -> Any:
-    """Needs that can be answered: the street's open ones, the newest 60, and those chosen before."""
-    newest = Need.objects.filter(street=proposal.round.street_id).open().order_by("-id").values("pk")[:60]
-    found = Need.objects.filter(pk__in=newest) | Need.objects.filter(pk__in=proposal.needs.values("pk"))
+def _needs(proposal: Proposal, words: str, chosen: list[int]) -> Any:
+    """Needs that can be answered: of the street's open ones that hold these words the newest 60, and those ticked."""
+    ours = Need.objects.filter(street=proposal.round.street_id)
+    held = Q(words__icontains=words) | Q(number__icontains=words) | Q(community__name__icontains=words)
+    newest = ours.open().filter(held).order_by("-id").values("pk")[:60]
+    stored = Q(pk__in=proposal.needs.values("pk")) | Q(pk__in=ours.open().filter(pk__in=chosen).values("pk"))
+    found = ours.filter(Q(pk__in=newest) | stored)
     return found.order_by("-id").values_list("pk", "number", "community__name", "words")
 
 
-def _orders(proposal: Proposal) -> Any:
+def _orders(proposal: Proposal, words: str, chosen: list[int]) -> Any:
+    """Orders on the round's list that hold these words, at most 100, and those ticked."""
     listed = ServiceOrder.objects.filter(round=proposal.round_id).listed()
-    return listed.order_by("id").values_list("pk", "number", "title", "community__name")[:100]
+    held = Q(title__icontains=words) | Q(number__icontains=words) | Q(community__name__icontains=words)
+    first = listed.filter(held).order_by("id").values("pk")[:100]
+    found = listed.filter(Q(pk__in=first) | Q(pk__in=proposal.orders.values("pk")) | Q(pk__in=chosen))
+    return found.order_by("id").values_list("pk", "number", "title", "community__name")
 
 
 def initial_of(proposal: Proposal) -> dict[str, Any]:
@@ -119,7 +155,7 @@ def initial_of(proposal: Proposal) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class LineForm(PortalForm):
+class LineForm(Quiet):
     """One budget line; an empty one is left out."""
 
     head = forms.ChoiceField(label="科目", choices=BudgetLine.Head.choices, required=False)
@@ -131,6 +167,7 @@ class LineForm(PortalForm):
         max_value=100_000,
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        error_messages={"invalid": "请填写整数，例如 300。"},
     )
     self_raised = MoneyInput(label="其中自筹（元）", required=False)
 
@@ -148,6 +185,14 @@ class LineForm(PortalForm):
         if not self.errors and (data.get("self_raised") or Decimal(0)) > data["unit_price"] * data["quantity"]:
             self.add_error("self_raised", "自筹不能超过本行金额（单价 × 数量）。")
         return data
+
+    def amount_shown(self) -> Decimal | None:
+        """Unit price × quantity of what the row holds, or None while one of them is missing or unreadable."""
+        try:
+            price, count = (self.fields[n].clean(self[n].value()) for n in ("unit_price", "quantity"))
+        except ValidationError:
+            return None
+        return None if price is None or count is None else Decimal(price * count)
 
     @staticmethod
     def is_blank(data: dict[str, Any]) -> bool:
@@ -216,11 +261,3 @@ class DecideForm(PortalForm):
                 elif data["complete_by"] <= self.at:
                     self.add_error("complete_by", "补正截止时间应晚于现在。")
         return data
-
-
-class FilterForm(forms.Form):
-    """Filters of the office's list."""
-
-    round = forms.ModelChoiceField(Round.objects.none(), required=False)
-    state = forms.ChoiceField(choices=[("", "全部"), *Proposal.State.choices], required=False)
-    kind = forms.ChoiceField(choices=[("", "全部"), *Organization.Kind.choices], required=False)

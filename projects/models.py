@@ -90,7 +90,10 @@ class Proposal(models.Model):
                 violation_error_message="受理编号与提交时间必须同时存在。",
             ),
             models.CheckConstraint(
-                condition=Q(minimum__isnull=True) | Q(requested__isnull=True) | Q(minimum__lte=F("requested")),
+                condition=Q(state="draft")
+                | Q(minimum__isnull=True)
+                | Q(requested__isnull=True)
+                | Q(minimum__lte=F("requested")),
                 name="proposal_minimum_at_most_requested",
                 violation_error_message="最低可行金额不能高于申请资金。",
             ),

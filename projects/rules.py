@@ -59,9 +59,12 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
     mine = Proposal.objects.filter(
         organization__in=[o.pk for o in organizations_of(user)], state__in=EDITABLE, round__state=Round.State.OPEN
     ).select_related("round")
-    for proposal in mine.order_by("round__apply_closes_at", "pk")[:20]:
+    written = list(mine.order_by("round__apply_closes_at", "pk")[:20])
+    returned = [p.pk for p in written if p.state == Proposal.State.RETURNED]
+    last = {d.proposal_id: d for d in EligibilityDecision.objects.filter(proposal__in=returned).order_by("pk")}
+    for proposal in written:
         if proposal.state == Proposal.State.RETURNED:
-            decision = standing_decision(proposal)
+            decision = last.get(proposal.pk)
             found.append(
                 {"title": f"补正并重新提交：{proposal.title}", "href": reverse("projects:edit", args=[proposal.pk]), "state": "todo",
                  "count": 0, "hint": decision.reason if decision else "", "due": decision.complete_by if decision else None}

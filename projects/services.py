@@ -5,14 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from accounts.models import User
+from accounts.models import Area, User
 from audit.services import record
 from core.clock import local
 from core.errors import DomainError, NotAllowed
 from core.exact import digest
-from core.money import show_yuan
+from core.money import TOP, show_yuan
 from core.numbers import next_number
 from messaging.services import notify
 from needs.models import Need, ServiceOrder
@@ -30,7 +30,6 @@ FIELDS = {
     "indicators": "预期成效与指标", "beneficiaries": "直接受益人数", "answers": "回应的需求和服务项目单", "budget": "经费预算",
     "minimum": "最低可行金额",
 }  # fmt: skip
-WINDOW = {"submitted", "passed", "returned", "refused", "draft"}
 
 
 class RoundClosed(DomainError):
@@ -57,8 +56,20 @@ class ChangedMeanwhile(DomainError):
     message = "这份申报书刚刚在别处被修改过。下面是您填写的内容，尚未保存；请核对后再点一次保存，将以您填写的为准。"
 
 
+class ReadAgain(DomainError):
+    message = "您核对之后，申报书又被修改过。下面是最新内容，请再核对一遍后提交。"
+
+
 class FieldNotOpen(DomainError):
     message = "本次补正只能修改：{fields}。"
+
+
+class MinimumTooHigh(DomainError):
+    message = "最低可行金额 {minimum} 元高于申请资金 {requested} 元，请调低最低可行金额或核对预算。"
+
+
+class ReturnNotComplete(DomainError):
+    message = "退回补正要{missing}。"
 
 
 class NotComplete(DomainError):
@@ -81,6 +92,10 @@ class BadBudget(DomainError):
     message = "第 {row} 行：自筹不能超过金额。"
 
 
+class BudgetTooLarge(DomainError):
+    message = "预算合计过大，请核对单价和数量。"
+
+
 def _when(moment: datetime) -> str:
     t = local(moment)
     return f"{t.year}年{t.month}月{t.day}日 {t:%H:%M:%S}"
@@ -95,15 +110,15 @@ def start_proposal(
 
     Raises NotAllowed, RoundNotYetOpen, RoundClosed, KindNotInvited, AlreadyApplied.
     """
+    if not acts_for(by, organization.pk):
+        raise NotAllowed
+    Organization.objects.select_for_update().get(pk=organization.pk)
     if once_key and (known := Proposal.objects.filter(once_key=once_key, organization=organization).first()):
         return known
     round_ = Round.objects.get(pk=round_id)
-    if not acts_for(by, organization.pk):
-        raise NotAllowed
     _check_window(round_, at)
     if organization.street_id != round_.street_id or organization.kind not in round_.applicant_kinds:
         raise KindNotInvited
-    Organization.objects.select_for_update().get(pk=organization.pk)
     if (
         Proposal.objects.filter(round=round_, organization=organization)
         .exclude(state=Proposal.State.WITHDRAWN)
@@ -141,7 +156,8 @@ def save_draft(
     """Save what is there, complete or not. `facts`: the model fields of FIELDS; amounts follow from the lines.
 
     `revision` is the one the writer started from; raises ChangedMeanwhile when somebody saved in between, NotEditable,
-    NotAllowed, FieldNotOpen (after a return only the marked fields), BadBudget.
+    NotAllowed, FieldNotOpen (after a return only the marked fields), BadBudget, BudgetTooLarge, MinimumTooHigh (after a
+    return; a draft may still be out of balance).
     """
     proposal = _mine(proposal_id, by)
     if not rules.can_write(by, proposal):
@@ -151,6 +167,8 @@ def save_draft(
     for i, line in enumerate(lines, 1):
         if line.self_raised > line.amount:
             raise BadBudget(row=i)
+    if totals(lines).total > TOP:
+        raise BudgetTooLarge
     if proposal.state == Proposal.State.RETURNED:
         _check_open_fields(proposal, facts, lines, need_ids, order_ids)
     for key in ("title", "summary", "plan", "indicators", "category", "beneficiaries", "minimum"):
@@ -161,12 +179,15 @@ def save_draft(
             Theme.objects.filter(pk=facts["theme"], round=proposal.round_id).first() if facts["theme"] else None
         )
     if "community" in facts:
-        proposal.community_id = facts["community"]
+        places = Area.objects.communities().under(proposal.round.street)
+        proposal.community = places.filter(pk=facts["community"]).first() if facts["community"] else None
     proposal.requested = totals(lines).grant
-    if proposal.minimum is not None and proposal.minimum > proposal.requested:
-        raise NotComplete(
-            missing=f"最低可行金额 {show_yuan(proposal.minimum)} 元高于申请资金 {show_yuan(proposal.requested)} 元"
-        )
+    if (
+        proposal.state != Proposal.State.DRAFT
+        and proposal.minimum is not None
+        and proposal.minimum > proposal.requested
+    ):
+        raise MinimumTooHigh(minimum=show_yuan(proposal.minimum), requested=show_yuan(proposal.requested))
     proposal.revision += 1
     proposal.saved_at = at
     proposal.save()
@@ -250,7 +271,7 @@ def missing(proposal: Proposal) -> list[tuple[str, str]]:
 
 
 def content_of(proposal: Proposal) -> dict[str, Any]:
-    """Everything that is handed in, as plain JSON: what is judged and kept."""
+    """Everything that is handed in, as plain JSON: what is judged and kept. Of a draft: what would be handed in."""
     return {
         "round": proposal.round.title,
         "organization": proposal.organization.name,
@@ -263,10 +284,16 @@ def content_of(proposal: Proposal) -> dict[str, Any]:
         "plan": proposal.plan,
         "indicators": proposal.indicators,
         "beneficiaries": proposal.beneficiaries,
-        "requested": f"{proposal.requested:.2f}",
-        "minimum": f"{proposal.minimum:.2f}",
-        "needs": [{"number": n, "words": w} for n, w in proposal.needs.order_by("pk").values_list("number", "words")],
-        "orders": [{"number": n, "title": t} for n, t in proposal.orders.order_by("pk").values_list("number", "title")],
+        "requested": "" if proposal.requested is None else f"{proposal.requested:.2f}",
+        "minimum": "" if proposal.minimum is None else f"{proposal.minimum:.2f}",
+        "needs": [
+            {"number": number, "community": community, "words": words}
+            for number, community, words in proposal.needs.order_by("pk").values_list("number", "community__name", "words")
+        ],
+        "orders": [
+            {"number": number, "community": community, "title": title}
+            for number, community, title in proposal.orders.order_by("pk").values_list("number", "community__name", "title")
+        ],
         "lines": [
             {
                 "head": line.get_head_display(), "item": line.item, "unit_price": f"{line.unit_price:.2f}",
@@ -279,11 +306,12 @@ def content_of(proposal: Proposal) -> dict[str, Any]:
 
 
 @transaction.atomic(durable=True)
-def submit_proposal(*, proposal_id: int, by: User, at: datetime) -> Proposal:
+def submit_proposal(*, proposal_id: int, by: User, at: datetime, revision: int | None = None) -> Proposal:
     """Hand in: `at` (the database's clock at the start of the request) must be before the deadline second.
 
     Submitting what is already submitted answers with the same receipt. After a return the deadline is the one of the
-    return. Raises NotAllowed, RoundClosed, RoundNotYetOpen, CompletionLate, NotComplete, WrongState.
+    return. `revision` is the one that was looked through: what a colleague saved since is not handed in unseen. Raises
+    NotAllowed, RoundClosed, RoundNotYetOpen, CompletionLate, ReadAgain, NotComplete, WrongState.
     """
     proposal = _mine(proposal_id, by)
     if proposal.state == Proposal.State.SUBMITTED:
@@ -296,6 +324,8 @@ def submit_proposal(*, proposal_id: int, by: User, at: datetime) -> Proposal:
             raise CompletionLate(at=_when(decision.complete_by) if decision and decision.complete_by else "")
     else:
         _check_window(proposal.round, at)
+    if revision is not None and revision != proposal.revision:
+        raise ReadAgain
     gaps = missing(proposal)
     if gaps:
         raise NotComplete(missing="；".join(sentence for _, sentence in gaps))
@@ -353,7 +383,7 @@ def decide_eligibility(
 ) -> EligibilityDecision:
     """初审: pass, return for completion (marked fields, deadline) or refuse; the applicant's people are told.
 
-    Raises NotAllowed, ReasonMissing, WrongState when somebody else has decided meanwhile.
+    Raises NotAllowed, ReasonMissing, ReturnNotComplete, WrongState when somebody else has decided meanwhile.
     """
     proposal = (
         Proposal.objects.select_for_update(of=("self",))
@@ -368,15 +398,15 @@ def decide_eligibility(
     if version is None or not allowed(outcome, proposal.state):
         raise WrongState
     returns = outcome == EligibilityDecision.Outcome.RETURN
-    try:
-        with transaction.atomic():
-            decision = EligibilityDecision.objects.create(
-                proposal=proposal, version=version, outcome=outcome, reason=reason.strip(), decided_by=by, decided_at=at,
-                fields_open=[f for f in FIELDS if f in fields_open] if returns else [],
-                complete_by=complete_by if returns else None,
-            )  # fmt: skip
-    except IntegrityError as error:
-        raise NotComplete(missing="退回补正要写明补正截止时间") from error
+    marked = [f for f in FIELDS if f in fields_open] if returns else []
+    if returns and not marked:
+        raise ReturnNotComplete(missing="勾选需要补正的栏目")
+    if returns and (complete_by is None or complete_by <= at):
+        raise ReturnNotComplete(missing="写明补正截止时间，且晚于现在")
+    decision = EligibilityDecision.objects.create(
+        proposal=proposal, version=version, outcome=outcome, reason=reason.strip(), decided_by=by, decided_at=at,
+        fields_open=marked, complete_by=complete_by if returns else None,
+    )  # fmt: skip
     _move(proposal, outcome, by=by, at=at, verb="projects.decided", reason=reason)
     words = {"pass": "初审通过", "return": "需要补正", "refuse": "不予受理"}[outcome]
     body = f"“{proposal.title}”（{proposal.receipt_number}）{words}。"

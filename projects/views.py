@@ -13,7 +13,7 @@ from core import clock
 from core.errors import DomainError, NotAllowed
 from organizations.rules import acts_for, at_home, organizations_of
 from projects import forms, rules, services
-from projects.domain.budget import Line
+from projects.domain.budget import Line, sums_of
 from projects.models import Proposal
 from rounds.rules import public_rounds
 
@@ -28,7 +28,7 @@ def start(request: HttpRequest, round_id: int) -> HttpResponse:
         if not at_home(user, round_.street_id):
             raise Http404
         raise NotAllowed("本期申报主体不包括您所在的单位，或您还不是任何单位的成员。请联系街道创投办登记。")
-    initial = {"order": request.GET.get("order") if request.GET.get("order", "").isdigit() else None}
+    initial = {"order": forms.whole(request.GET.get("order", ""))}
     form = forms.StartForm(
         request.POST if request.method == "POST" else None, organizations=organizations, initial=initial
     )
@@ -58,17 +58,24 @@ def _own(request: HttpRequest, proposal_id: int) -> Proposal:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, proposal_id: int) -> HttpResponse:
-    """Write the draft. Saving keeps what is there; `再加三行` gives more budget lines; `去核对` saves and goes on."""
+    """Write the draft. 暂存 keeps what is there, 再加三行 gives more budget lines, 查找 narrows the needs and orders to
+    choose from, 暂存并核对 saves and goes on. Neither of the two in the middle saves, complains or loses a word.
+    """
     proposal = _own(request, proposal_id)
     if not rules.can_write(person(request), proposal):
         return redirect("projects:detail", proposal.pk)
     decision = rules.standing_decision(proposal) if proposal.state == Proposal.State.RETURNED else None
     open_fields = decision.fields_open if decision else None
     post = request.POST if request.method == "POST" else None
-    form = forms.DraftForm(post, proposal=proposal, open_fields=open_fields, initial=forms.initial_of(proposal))
+    initial = forms.initial_of(proposal) | {"find": request.GET.get("find", "")[:30]}
+    form = forms.DraftForm(post, proposal=proposal, open_fields=open_fields, initial=initial)
     budget_open = open_fields is None or "budget" in open_fields
     lines = _line_forms(post if budget_open else None, proposal)
-    if post is not None and form.is_valid() and (not budget_open or lines.is_valid()) and "more" not in post:
+    if post is not None and ("more" in post or "look" in post):
+        form.quiet()
+        for line in lines:
+            line.quiet()
+    elif post is not None and form.is_valid() and (not budget_open or lines.is_valid()):
         found = [x for f in lines if (x := f.line()) is not None] if budget_open else services.lines_of(proposal)
         if _save(request, proposal, form, found):
             messages.success(request, "已暂存。")
@@ -86,13 +93,13 @@ def _line_forms(post: Any, proposal: Proposal) -> Any:
         return forms.LineFormSet(initial=forms.initial_lines(proposal), prefix="line")
     if "more" in post:
         post = post.copy()
-        count = post.get("line-TOTAL_FORMS", "3")
-        post["line-TOTAL_FORMS"] = str(min(int(count) + 3, 60)) if count.isdigit() else "3"
+        post["line-TOTAL_FORMS"] = str(min((forms.whole(post.get("line-TOTAL_FORMS", "")) or 0) + 3, 60))
     return forms.LineFormSet(post, prefix="line")
 
 
 def _save(request: HttpRequest, proposal: Proposal, form: forms.DraftForm, lines: list[Line]) -> bool:
     data = dict(form.cleaned_data)
+    data.pop("find")
     needs, orders, revision = data.pop("needs"), data.pop("orders"), data.pop("revision")
     try:
         services.save_draft(
@@ -105,7 +112,7 @@ def _save(request: HttpRequest, proposal: Proposal, form: forms.DraftForm, lines
         typed["revision"] = str(Proposal.objects.values_list("revision", flat=True).get(pk=proposal.pk))
         form.data = typed
     except DomainError as error:
-        form.add_error("minimum" if "最低可行金额" in error.message else None, error.message)
+        form.add_error("minimum" if isinstance(error, services.MinimumTooHigh) else None, error.message)
     else:
         return True
     return False
@@ -120,19 +127,15 @@ def check(request: HttpRequest, proposal_id: int) -> HttpResponse:
         return redirect("projects:detail", proposal.pk)
     decision = rules.standing_decision(proposal) if proposal.state == Proposal.State.RETURNED else None
     facts = {
-        "proposal": proposal, "gaps": services.missing(proposal), "now": clock.now(), "decision": decision, **sheet_of(proposal),
+        "proposal": proposal, "gaps": services.missing(proposal), "now": clock.now(), "decision": decision,
+        **sheet_of(services.content_of(proposal)),
     }  # fmt: skip
     return render(request, "projects/check.html", facts)
 
 
-def sheet_of(proposal: Proposal) -> dict[str, Any]:
-    """What the shared part `_sheet.html` shows of the stored proposal."""
-    return {
-        "lines": proposal.lines.order_by("position"),
-        "money": services.money_of(proposal),
-        "answered_needs": proposal.needs.select_related("community").order_by("pk"),
-        "answered_orders": proposal.orders.select_related("community").order_by("pk"),
-    }
+def sheet_of(content: dict[str, Any]) -> dict[str, Any]:
+    """What the shared part `_sheet.html` shows: the content of a version, or of a draft as it would be handed in."""
+    return {"content": content, "money": sums_of(content["lines"])}
 
 
 @require_POST
@@ -140,8 +143,9 @@ def submit(request: HttpRequest, proposal_id: int) -> HttpResponse:
     """Hand in; the clock is the database's at the start of this request."""
     at = clock.now()
     proposal = _own(request, proposal_id)
+    seen = forms.whole(request.POST.get("revision", ""))
     try:
-        services.submit_proposal(proposal_id=proposal.pk, by=person(request), at=at)
+        services.submit_proposal(proposal_id=proposal.pk, by=person(request), at=at, revision=seen)
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("projects:check", proposal.pk)

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-DAYS_BEFORE = (3,)
 
-
-def due_offset(deadline: datetime, at: datetime, offsets: Sequence[int] = DAYS_BEFORE) -> int | None:
+def due_offset(deadline: datetime, at: datetime, offsets: Sequence[int]) -> int | None:
     """The days-before offset to remind of now, or None: too early, or over.
 
     After a downtime several offsets may have passed; only the nearest to the deadline counts, the others are dropped.

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from core.clock import local
@@ -18,7 +19,7 @@ def remind_closing_drafts(*, at: datetime) -> int:
     """Remind every member of an organization with an unfinished draft; returns how many people were told now."""
     told = 0
     for round_ in Round.objects.accepting(at).order_by("pk"):
-        days = due_offset(round_.apply_closes_at, at)
+        days = due_offset(round_.apply_closes_at, at, settings.REMINDER_DAYS_BEFORE)
         if days is not None:
             told += _remind(round_, days, at)
     return told

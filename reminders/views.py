@@ -1,5 +1,6 @@
 """Who was reminded when."""
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,4 +23,6 @@ def sent(request: HttpRequest, round_id: int) -> HttpResponse:
         raise NotAllowed
     found = Reminder.objects.filter(round=round_).select_related("person", "notice").order_by("-id")
     page = Paginator(found, 30).get_page(request.GET.get("page"))
-    return render(request, "reminders/sent.html", {"page": page, "round": round_})
+    days = "、".join(str(n) for n in sorted(settings.REMINDER_DAYS_BEFORE, reverse=True))
+    hint = f"申报截止前 {days} 天，系统会自动提醒还有草稿没提交的单位，每人每次只提醒一遍。"
+    return render(request, "reminders/sent.html", {"page": page, "round": round_, "hint": hint})

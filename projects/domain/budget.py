@@ -1,8 +1,9 @@
 """Budget arithmetic in yuan, exact to the fen: zero is a value, nothing is rounded because nothing needs to be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,10 @@ def totals(lines: Iterable[Line]) -> Totals:
     total = sum((line.amount for line in rows), Decimal("0.00"))
     own = sum((line.self_raised for line in rows), Decimal("0.00"))
     return Totals(total, total - own, own)
+
+
+def sums_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """Sums of the budget rows of a frozen version, whose amounts are decimal text: total, grant, self_raised."""
+    found = list(rows)
+    keys = {"total": "amount", "grant": "grant", "self_raised": "self_raised"}
+    return {name: sum((Decimal(row[key]) for row in found), Decimal("0.00")) for name, key in keys.items()}

@@ -34,7 +34,40 @@ function refresh() {
   }
 }
 
+// Three more lines without leaving the page; without this module the button asks the server for them.
+function addLines(count) {
+  const total = form.querySelector("[name=line-TOTAL_FORMS]");
+  const limit = Number(form.querySelector("[name=line-MAX_NUM_FORMS]").value);
+  const rows = form.querySelectorAll("[data-line]");
+  const last = rows[rows.length - 1];
+  let first = null;
+  for (let i = Number(total.value); count > 0 && i < limit; i += 1, count -= 1) {
+    const row = last.cloneNode(true);
+    for (const old of row.querySelectorAll(".invalid-feedback")) old.remove();
+    for (const field of row.querySelectorAll("input, select")) {
+      const label = row.querySelector(`label[for="${field.id}"]`);
+      field.name = field.name.replace(/^line-\d+-/, `line-${i}-`);
+      field.id = field.id.replace(/line-\d+-/, `line-${i}-`);
+      field.classList.remove("is-invalid");
+      for (const word of ["aria-invalid", "aria-describedby"]) field.removeAttribute(word);
+      if (field.tagName === "SELECT") field.selectedIndex = 0;
+      else field.value = "";
+      label.htmlFor = field.id;
+      label.textContent = label.textContent.replace(/第 \d+ 行/, `第 ${i + 1} 行`);
+      first ||= field;
+    }
+    row.querySelector("[data-amount]").textContent = "";
+    last.parentNode.append(row);
+    total.value = String(i + 1);
+  }
+  if (first) first.focus();
+}
+
 if (form && form.querySelector("[data-line]")) {
+  form.querySelector("[data-more]").addEventListener("click", (event) => {
+    event.preventDefault();
+    addLines(3);
+  });
   form.addEventListener("input", refresh);
   refresh();
 }

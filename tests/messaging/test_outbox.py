@@ -107,7 +107,7 @@ def test_two_sweeps_at_once_remind_and_send_once(at):
     ],
 )
 def test_due_offset_counts_the_nearest_and_ends_at_the_deadline(at, before, offset):
-    assert due_offset(at, at - before) == offset
+    assert due_offset(at, at - before, (3,)) == offset
 
 
 def test_several_passed_offsets_remind_once_of_the_nearest(at):

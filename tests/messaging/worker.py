@@ -1,0 +1,61 @@
+"""A real Celery worker on the test database and its own queue."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+
+def database_url() -> str:
+    """The address of the database that the test runs on."""
+    facts = connection.settings_dict
+    host = facts["HOST"].replace("/", "%2F")
+    return f"postgres://{facts['USER']}:{facts['PASSWORD']}@{host}:{facts['PORT'] or 5432}/{facts['NAME']}"
+
+
+def environment(**changed: str) -> dict[str, str]:
+    """The environment of a process that works on the test database."""
+    return os.environ | {"DATABASE_URL": database_url()} | changed
+
+
+@contextmanager
+def worker(queue: str, folder: Path, **changed: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a worker of one process on `queue`; killed with all its children at the end."""
+    command = [
+        sys.executable, "-m", "celery", "-A", "chuangtou", "worker", "-Q", queue, "-c", "1", "-l", "INFO", "--without-gossip",
+        "--without-mingle",
+    ]  # fmt: skip
+    env = environment(PORTAL_DATA=str(folder), **changed)
+    with (folder / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=settings.BASE_DIR, env=env, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a worker and its children at once, as a power cut would."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def until(fact: Callable[[], object], seconds: float = 60) -> object:
+    """Wait until `fact()` is true; returns it. Fails when it does not come true in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := fact():
+            return found
+        time.sleep(0.2)
+    msg = "did not come true in time"
+    raise AssertionError(msg)
