@@ -190,8 +190,11 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
         Judge.objects.filter(user=user, session__state=Session.State.SCORING)
         .select_related("session")
         .annotate(
-            done=Count("sheets", filter=Q(sheets__state="submitted"), distinct=True),
-            of=Count("session__entries", distinct=True),
+            done=Count(
+                "sheets", filter=Q(sheets__state="submitted", sheets__entry__proposal__state="passed"), distinct=True
+            ),
+            of=Count("session__entries", filter=Q(session__entries__proposal__state="passed"), distinct=True)
+            - Count("recusals", filter=Q(recusals__entry__proposal__state="passed"), distinct=True),
         )
     )
     found += [

@@ -364,3 +364,27 @@ def test_the_next_project_is_never_one_that_was_stepped_back_from(world, at):
     first, last = (client.get(f"/judge/{session.pk}/{pk}/").context for pk in own)
     assert (first["before"], first["after"].entry_id) == (None, own[1])
     assert (last["before"].entry_id, last["after"]) == (own[0], None)
+
+
+def test_tasks_count_only_what_is_to_be_scored(world, at):
+    from judging.rules import open_tasks
+    from projects.models import Proposal
+
+    session, office, judge = make_session(world, at, entries=4), world.here.people["office"], world.here.people["judge"]
+    seat = Judge.objects.get(session=session, user=judge)
+    first, second, *_ = Entry.objects.filter(session=session).order_by("pk")
+    services.recuse(judge_id=seat.pk, entry_id=first.pk, reason="亲属", by=office, at=at)
+    services.commit_draw(session_id=session.pk, by=office, at=at)
+    services.draw_order(session_id=session.pk, public_number="1", witnesses="x", by=office, at=at)
+    assert open_tasks(judge, at) == []
+    services.open_scoring(session_id=session.pk, by=office, at=at)
+    session.refresh_from_db()
+    for entry in Entry.objects.filter(session=session).exclude(pk=first.pk):
+        hand_in(session, entry, judge, at)
+    assert [t["hint"] for t in open_tasks(judge, at)] == ["已评 3/3"]
+    Proposal.objects.filter(pk=second.proposal_id).update(state="withdrawn")
+    assert [t["hint"] for t in open_tasks(judge, at)] == ["已评 2/2"]
+    assert [t["title"] for t in open_tasks(office, at)] == ["查看评分进度并锁定：路演"]
+    assert open_tasks(world.there.people["office"], at) == []
+    lock(world, session, at)
+    assert open_tasks(judge, at) == []
