@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import http.client
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import psycopg2
 
@@ -28,11 +27,7 @@ THREADS = 8
 def database(name: str, proposals: int) -> Iterator[str]:
     """A database filled by make_bench_data; yields its URL."""
     base = os.environ["DATABASE_URL"]
-    url = (
-        re.sub(r"/[^/?]*(\?|$)", rf"/{name}\1", base, count=1)
-        if "@" not in base
-        else base.rsplit("/", 1)[0] + f"/{name}"
-    )
+    url = urlsplit(base)._replace(path=f"/{name}").geturl()
     with contextlib.closing(psycopg2.connect(base)) as admin:
         admin.autocommit = True
         with admin.cursor() as cursor:
@@ -222,10 +217,11 @@ PAGES = (
     "for name, url in (('需求台账', '/needs/'), ('服务项目单', '/orders/'), ('申报项目', '/proposals/'), ('期次总览', f'/desk/{r}/'), ('评分进度', f'/sessions/{s}/'), ('项目超市', '/market/')):\n"
     "    c.get(url)\n"
     "    with CaptureQueriesContext(connection) as seen: answer = c.get(url)\n"
+    "    queries = len(seen)\n"
     "    took = []\n"
     "    for _ in range(9):\n"
     "        began = time.perf_counter(); c.get(url); took.append(1000 * (time.perf_counter() - began))\n"
-    "    print(f'@@{name}|{len(seen)}|{statistics.median(took):.1f}|{len(answer.content) / 1024:.0f}')\n"
+    "    print(f'@@{name}|{queries}|{statistics.median(took):.1f}|{len(answer.content) / 1024:.0f}')\n"
 )
 
 

@@ -147,8 +147,9 @@ def store(found: Files, root: Path = ROOT) -> None:
         fresh.write_bytes(SOURCE_MAP.sub(b"\n", body))
         fresh.replace(path)
     whole = root / SPRITE
-    if SPRITE in found:
-        write_reduced(whole, ROOT / "icons.txt", whole.with_name("icons.svg"))
+    listed = root / "icons.txt"
+    if SPRITE in found and listed.is_file():
+        write_reduced(whole, listed, whole.with_name("icons.svg"))
         whole.unlink()
 
 

@@ -5,14 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.web import person
 from core import clock
-from core.errors import DomainError
+from core.errors import DomainError, NotAllowed
 from judging import rules, services
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
 
@@ -21,6 +22,19 @@ def _seat(request: HttpRequest, session_id: int) -> Judge:
     """One's own seat in a session whose scoring has opened; anybody else finds nothing."""
     open_to_judges = Judge.objects.exclude(session__state=Session.State.SETUP).select_related("session__round")
     return get_object_or_404(open_to_judges, session=session_id, user=person(request))
+
+
+def _entry(request: HttpRequest, seat: Judge, entry_id: int) -> Entry | None:
+    """An entry of the judge's session with what is read of it; None, with a word to the judge, if she stepped back."""
+    recused = Recusal.objects.filter(judge=seat, entry=OuterRef("pk"))
+    rows = Entry.objects.select_related("proposal__organization", "version").annotate(is_recused=Exists(recused))
+    entry = rows.filter(pk=entry_id, session=seat.session_id).first()
+    if entry is None:
+        raise Http404
+    if entry.is_recused:
+        messages.info(request, "您已回避此项目，不能查看和评分。")
+        return None
+    return entry
 
 
 @require_safe
@@ -41,76 +55,112 @@ def desk(request: HttpRequest, session_id: int) -> HttpResponse:
 @never_cache
 def sheet(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
     """One project: marks, running total; keep, read back, hand in."""
+    if request.method == "POST" and request.POST.get("do") != "check":
+        done = _save(request, entry_id)
+        if isinstance(done, HttpResponse):
+            return done
+    else:
+        done = None
     seat = _seat(request, session_id)
-    entry = get_object_or_404(
-        Entry.objects.select_related("proposal__organization", "proposal__theme", "version"),
-        pk=entry_id,
-        session=seat.session_id,
-    )
-    if Recusal.objects.filter(judge=seat, entry=entry).exists():
-        messages.info(request, "您已回避此项目，不能查看和评分。")
+    entry = _entry(request, seat, entry_id)
+    if entry is None:
         return redirect("judging:desk", session_id)
     if request.method == "POST":
-        return _save(request, seat, entry)
+        return _again(request, seat, entry, done)
     stored = ScoreSheet.objects.filter(judge=seat, entry=entry).first()
     return _page(request, seat, entry, stored, dict(stored.marks) if stored else {}, stored.revision if stored else 0)
 
 
 def _page(
     request: HttpRequest, seat: Judge, entry: Entry, stored: ScoreSheet | None, marks: dict[str, str], revision: int,
-    *, status: int = 200, bad: str = "", error: str = "", confirm: str = "",
+    *, status: int = 200, bad: str = "", error: str = "", confirm: str = "", theirs: dict[str, str] | None = None,
 ) -> HttpResponse:  # fmt: skip
     rows = [
-        {**c, "value": marks.get(c["key"], ""), "error": error if c["key"] == bad else ""}
+        {
+            **c,
+            "value": marks.get(c["key"], ""),
+            "error": error if c["key"] == bad else "",
+            "theirs": None if theirs is None else theirs.get(c["key"], "未填"),
+        }
         for c in seat.session.rule["criteria"]
     ]
     listed = rules.desk(seat)
-    at = next((i for i, r in enumerate(listed) if r.entry_id == entry.pk), 0)
+    own = [r for r in listed if r.state not in ("recused", "gone") or r.entry_id == entry.pk]
+    at = next(i for i, r in enumerate(own) if r.entry_id == entry.pk)
     facts: dict[str, Any] = {
-        "session": seat.session, "entry": entry, "content": entry.version.content, "rows": rows, "stored": stored,
+        "session": seat.session, "seat": seat, "entry": entry, "content": entry.version.content, "rows": rows, "stored": stored,
         "revision": revision, "client_id": secrets.token_hex(16), "error": "" if bad else error, "has_errors": bool(error),
         "confirm": confirm, "is_open": seat.session.state == Session.State.SCORING, "full": sum(Decimal(c["max"]) for c in seat.session.rule["criteria"]),
-        "before": listed[at - 1] if at > 0 else None, "after": listed[at + 1] if at + 1 < len(listed) else None,
+        "before": own[at - 1] if at > 0 else None, "after": own[at + 1] if at + 1 < len(own) else None,
         "done": sum(r.state == "submitted" for r in listed), "all": sum(r.state not in ("recused", "gone") for r in listed),
     }  # fmt: skip
     return render(request, "judging/sheet.html", facts, status=status)
 
 
-def _save(request: HttpRequest, seat: Judge, entry: Entry) -> HttpResponse:
-    given = {c["key"]: request.POST.get(f"mark-{c['key']}", "") for c in seat.session.rule["criteria"]}
-    asked = request.POST.get("do", "keep")
-    revision = int(request.POST.get("revision", "0")) if request.POST.get("revision", "").isdigit() else 0
-    stored = ScoreSheet.objects.filter(judge=seat, entry=entry).first()
+def _given(request: HttpRequest) -> dict[str, str]:
+    return {k.removeprefix("mark-"): str(v) for k, v in request.POST.items() if k.startswith("mark-")}
+
+
+def _revision(request: HttpRequest) -> int:
+    typed = request.POST.get("revision", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+
+
+def _save(request: HttpRequest, entry_id: int) -> HttpResponse | DomainError:
+    """Store first, look at nothing else: the answer on success, the refusal otherwise."""
+    submit = request.POST.get("do") == "submit"
     try:
-        if asked == "check":
-            _, total = services.read_marks(seat.session.rule, given, whole=True)
-            return _page(request, seat, entry, stored, given, revision, confirm=f"{total:.2f}")
         saved = services.save_sheet(
-            entry_id=entry.pk, judge=person(request), marks=given, submit=asked == "submit", base_revision=revision,
+            entry_id=entry_id, judge=person(request), marks=_given(request), submit=submit, base_revision=_revision(request),
             client_id=request.POST.get("client_id", "")[:64], at=clock.now(),
         )  # fmt: skip
-    except services.BadMark as error:
-        return _page(request, seat, entry, stored, given, revision, status=400, bad=error.key, error=error.message)
-    except services.SheetChangedMeanwhile as error:
-        return _page(request, seat, entry, error.sheet, given, error.sheet.revision, status=409, error=error.message)
+    except (NotAllowed, Entry.DoesNotExist) as error:
+        raise Http404 from error
     except DomainError as error:
-        return _page(request, seat, entry, stored, given, revision, status=error.status, error=error.message)
-    if asked == "submit":
-        messages.success(
-            request, f"“{entry.proposal.title}”已送达：{saved.total:.2f} 分（{clock.local(saved.saved_at):%H:%M:%S}）。"
-        )
-        return redirect("judging:desk", seat.session_id)
-    messages.success(request, f"已暂存（{clock.local(saved.saved_at):%H:%M:%S}）。")
-    return redirect("judging:sheet", seat.session_id, entry.pk)
+        return error
+    moment = f"{clock.local(saved.saved_at):%H:%M:%S}"
+    if submit:
+        messages.success(request, f"“{saved.entry.proposal.title}”已送达：{saved.total:.2f} 分（{moment}）。")
+        return redirect("judging:desk", saved.session_id)
+    messages.success(request, f"已暂存（{moment}）。")
+    return redirect("judging:sheet", saved.session_id, entry_id)
+
+
+def _again(request: HttpRequest, seat: Judge, entry: Entry, refusal: DomainError | None) -> HttpResponse:
+    """The page once more with everything typed: to read back before handing in, or with the refusal."""
+    given, revision = _given(request), _revision(request)
+    stored = ScoreSheet.objects.filter(judge=seat, entry=entry).first()
+    if refusal is None:
+        try:
+            _, total = services.read_marks(seat.session.rule, given, whole=True)
+        except services.BadMark as error:
+            refusal = error
+        else:
+            return _page(request, seat, entry, stored, given, revision, confirm=f"{total:.2f}")
+    theirs = None
+    if isinstance(refusal, services.SheetChangedMeanwhile):
+        stored, revision, theirs = refusal.sheet, refusal.sheet.revision, dict(refusal.sheet.marks)
+    bad = refusal.key if isinstance(refusal, services.BadMark) else ""
+    return _page(
+        request,
+        seat,
+        entry,
+        stored,
+        given,
+        revision,
+        status=refusal.status,
+        bad=bad,
+        error=refusal.message,
+        theirs=theirs,
+    )
 
 
 @require_safe
 def material(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
     """The frozen proposal that is judged."""
     seat = _seat(request, session_id)
-    entry = get_object_or_404(Entry.objects.select_related("version", "proposal"), pk=entry_id, session=seat.session_id)
-    if Recusal.objects.filter(judge=seat, entry=entry).exists():
-        messages.info(request, "您已回避此项目，不能查看和评分。")
+    entry = _entry(request, seat, entry_id)
+    if entry is None:
         return redirect("judging:desk", session_id)
     return render(
         request, "judging/material.html", {"session": seat.session, "entry": entry, "content": entry.version.content}

@@ -20,8 +20,23 @@ class SessionForm(PortalForm):
     venue = forms.CharField(label="地点", max_length=80, required=False)
     rubric = forms.ChoiceField(
         label="评分标准",
-        choices=[(k, f"{r.label}（{len(r.criteria)} 项）") for k, r in RUBRICS.items() if r.full_marks == 100],
+        choices=[(k, f"{r.label}（{len(r.criteria)} 项，满分 {r.full_marks} 分）") for k, r in RUBRICS.items()],
     )
+
+
+class DetailsForm(PortalForm):
+    """Name, day and place, as long as scoring is not open."""
+
+    name = forms.CharField(label="评审会名称", max_length=60)
+    held_on = DateField(label="日期")
+    venue = forms.CharField(label="地点", max_length=80, required=False)
+
+
+TIES = [
+    ("untrimmed_mean", "去掉最高最低分之前的平均分，高者在前"),
+    ("top_sheets", "评为第一的评分表张数，多者在前"),
+    ("lot", "出场顺序，先出场者在前"),
+]
 
 
 class RuleForm(PortalForm):
@@ -32,6 +47,32 @@ class RuleForm(PortalForm):
     start = forms.IntegerField(label="有效评分表达到几张才去", min_value=1, max_value=40, initial=5)
     quorum = forms.IntegerField(label="至少几张有效评分表才计分", min_value=1, max_value=40, initial=3)
     decimals = forms.IntegerField(label="保留几位小数（四舍五入）", min_value=0, max_value=4, initial=2)
+
+    by = forms.ChoiceField(
+        label="名次依据",
+        choices=[("printed", "保留小数后的得分（推荐：与公布的得分一致）"), ("exact", "未四舍五入的得分")],
+    )
+    tie_1 = forms.ChoiceField(label="同分时先比", required=False)
+    tie_2 = forms.ChoiceField(label="仍同分再比", required=False)
+    tie_3 = forms.ChoiceField(label="还同分再比", required=False, help_text="都相同的项目名次并列，例如 1、2、2、4。")
+    full_marks = forms.DecimalField(
+        label="满分合计", max_digits=6, decimal_places=2, min_value=Decimal("0.01"), initial=Decimal(100),
+        help_text="各评分项满分之和必须等于此数，一般为 100 分",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, criteria: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lines = [(f"criterion:{c['key']}", f"“{c['label']}”的平均分，高者在前") for c in criteria]
+        for name in ("tie_1", "tie_2", "tie_3"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+            field.choices = [("", "不比了，名次并列"), *lines, *TIES]
+
+    def options(self) -> dict[str, Any]:
+        """The cleaned choices as `make_rule` takes them; full marks apart."""
+        data = {k: v for k, v in self.cleaned_data.items() if k != "full_marks" and not k.startswith("tie_")}
+        chosen = [self.cleaned_data[name] for name in ("tie_1", "tie_2", "tie_3") if self.cleaned_data.get(name)]
+        return data | {"ties": list(dict.fromkeys(chosen))}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -46,6 +87,9 @@ class CriterionForm(PortalForm):
     label = forms.CharField(label="评分项", max_length=30, required=False)
     most = forms.DecimalField(
         label="满分", max_digits=5, decimal_places=2, min_value=Decimal("0.01"), required=False, localize=False
+    )
+    least = forms.DecimalField(
+        label="最低分", max_digits=5, decimal_places=2, min_value=Decimal(0), required=False, localize=False
     )
     step = forms.ChoiceField(
         label="每档", choices=[("1", "1 分"), ("0.5", "0.5 分"), ("0.1", "0.1 分"), ("0.01", "0.01 分")]
@@ -73,7 +117,8 @@ def criteria_of(rows: Any) -> list[dict[str, str]]:
             continue
         most = f"{data['most'].normalize():f}"
         key = data.get("key") if re.fullmatch(r"[a-z][a-z0-9_]{0,20}", data.get("key") or "") else f"c{i}"
-        found.append({"key": str(key), "label": data["label"], "max": most, "step": data["step"]})
+        least = f"{(data.get('least') or Decimal(0)).normalize():f}"
+        found.append({"key": str(key), "label": data["label"], "min": least, "max": most, "step": data["step"]})
     return found
 
 
@@ -83,7 +128,7 @@ class PeopleForm(PortalForm):
     usernames = forms.CharField(
         label="评委用户名",
         widget=forms.Textarea(attrs={"rows": 7}),
-        help_text="每行一个，按席位顺序；由系统管理员先建好账号",
+        help_text="每行一个，按席位顺序；还没有账号的评委，请在下面新建",
     )
 
     def clean_usernames(self) -> list[User]:
@@ -93,6 +138,16 @@ class PeopleForm(PortalForm):
         if unknown:
             raise forms.ValidationError(f"没有这些用户名：{'、'.join(unknown)}。")
         return [known[n] for n in dict.fromkeys(names)]
+
+
+class AccountForm(PortalForm):
+    """An account for a judge who has none."""
+
+    username = forms.RegexField(
+        r"\A[a-z][a-z0-9_.]{2,39}\Z", label="用户名", max_length=40, error_messages={"invalid": "请用小写字母开头，只含小写字母、数字、点和下划线，至少三位。"},
+        help_text="评委用它登录，例如姓名的拼音",
+    )  # fmt: skip
+    display_name = forms.CharField(label="姓名", max_length=40)
 
 
 class RecusalForm(PortalForm):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import Role, User
@@ -71,16 +71,25 @@ WORDS = {"todo": "未评", "draft": "已暂存", "submitted": "已提交", "recu
 
 
 def desk(judge: Judge) -> list[DeskRow]:
-    """A judge's entries in running order with the state of her own sheets; three queries."""
-    sheets = dict(ScoreSheet.objects.filter(judge=judge).values_list("entry_id", "state"))
-    recused = set(Recusal.objects.filter(judge=judge).values_list("entry_id", flat=True))
-    rows = Entry.objects.filter(session=judge.session_id).order_by(F("position").asc(nulls_last=True), "pk")
+    """A judge's entries in running order with the state of her own sheets; one query."""
+    own = ScoreSheet.objects.filter(judge=judge, entry=OuterRef("pk"))
+    recused = Recusal.objects.filter(judge=judge, entry=OuterRef("pk"))
+    rows = (
+        Entry.objects.filter(session=judge.session_id)
+        .annotate(sheet_state=Subquery(own.values("state")[:1]), is_recused=Exists(recused))
+        .order_by(F("position").asc(nulls_last=True), "pk")
+    )
     found = []
-    for pk, position, title, organization, standing in rows.values_list(
-        "pk", "position", "proposal__title", "proposal__organization__name", "proposal__state"
+    for pk, position, title, organization, standing, sheet, hidden in rows.values_list(
+        "pk",
+        "position",
+        "proposal__title",
+        "proposal__organization__name",
+        "proposal__state",
+        "sheet_state",
+        "is_recused",
     ):
-        state = "recused" if pk in recused else "gone" if standing != "passed" else sheets.get(pk, "todo")
-        hidden = state == "recused"
+        state = "recused" if hidden else "gone" if standing != "passed" else sheet or "todo"
         found.append(DeskRow(pk, position, title, "" if hidden else organization, state, WORDS[state]))
     return found
 
@@ -117,7 +126,10 @@ def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]
 
 @dataclass(frozen=True, slots=True)
 class TallyRow:
-    """One project of the tally sheet (E6). `marks`: per judge (total or None, left out?); amounts are points."""
+    """One project of the tally sheet (E6). `marks`: per judge (total or None, left out?); amounts are points.
+
+    `printed` is the score with exactly the digits that the rule names.
+    """
 
     position: int | None
     title: str
@@ -128,6 +140,7 @@ class TallyRow:
     score: Decimal | None
     rank: int | None
     note: str
+    printed: str | None
 
 
 def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
@@ -164,7 +177,7 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
             TallyRow(
                 line.entry.position, line.entry.proposal.title, line.entry.proposal.organization.name, marks,
                 len(line.detail["counted"]), kept if line.detail["counted"] else None, line.score, line.rank,
-                "；".join([*([words] if words else []), *notes]),
+                "；".join([*([words] if words else []), *notes]), line.detail["score"],
             )
         )  # fmt: skip
     return [name for _, _, name in judges], rows
@@ -177,8 +190,11 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
         Judge.objects.filter(user=user, session__state=Session.State.SCORING)
         .select_related("session")
         .annotate(
-            done=Count("sheets", filter=Q(sheets__state="submitted"), distinct=True),
-            of=Count("session__entries", distinct=True),
+            done=Count(
+                "sheets", filter=Q(sheets__state="submitted", sheets__entry__proposal__state="passed"), distinct=True
+            ),
+            of=Count("session__entries", filter=Q(session__entries__proposal__state="passed"), distinct=True)
+            - Count("recusals", filter=Q(recusals__entry__proposal__state="passed"), distinct=True),
         )
     )
     found += [

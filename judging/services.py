@@ -1,15 +1,18 @@
 """Sessions: set-up, draw, scoring, lock, publication."""
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, Max, OuterRef, Subquery
 
 from accounts.models import User
+from accounts.services import add_user, belong
 from audit.services import record
 from core.clock import local
 from core.errors import DomainError, FormatError, NotAllowed
@@ -17,6 +20,7 @@ from core.exact import digest
 from judging import rules
 from judging.domain.draw import commitment, order
 from judging.domain.scoring import check_marks, check_rule, compute, sheet_total
+from judging.domain.values import Rule
 from judging.models import Draw, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
 from organizations.models import Membership
 from projects.models import Proposal, ProposalVersion
@@ -32,7 +36,7 @@ class NotInSetup(DomainError):
 
 
 class MaximaDoNotAddUp(DomainError):
-    message = "各评分项满分之和为 {total} 分，应为 100 分。"
+    message = "各评分项满分之和为 {total} 分，应为 {full} 分。请修改评分项，或改填满分合计。"
 
 
 class BadRule(DomainError):
@@ -49,6 +53,22 @@ class AlreadyDrawn(DomainError):
 
 class NoCommitment(DomainError):
     message = "请先公布承诺值，再现场抽签。"
+
+
+class NoWitness(DomainError):
+    message = "请填写现场号码和见证人，再抽签。"
+
+
+class NoReason(DomainError):
+    message = "请写明回避理由。"
+
+
+class UsernameTaken(DomainError):
+    message = "用户名“{username}”已有人使用，请换一个；如果就是这位评委，请直接填入评委名单。"
+
+
+class AlreadyHandedIn(DomainError):
+    message = "这张评分表已经提交，仍然有效。要改分，请改好后再次提交。"
 
 
 class ScoringClosed(DomainError):
@@ -109,31 +129,34 @@ def _when(moment: datetime) -> str:
 
 def make_rule(
     criteria: Sequence[Mapping[str, str]], *, high: int = 1, low: int = 1, start: int = 5, decimals: int = 2, quorum: int = 3,
-    ties: Sequence[str] | None = None,
+    ties: Sequence[str] | None = None, by: str = "printed",
 ) -> dict[str, Any]:  # fmt: skip
-    """The `rule` of chuangtou/scoring@1 from the office's choices. Criteria: key, label, max, step."""
+    """The `rule` of chuangtou/scoring@1 from the office's choices. Criteria: key, label, max, step, and min if not 0.
+
+    `by`: rank by the `printed` or the `exact` score. `ties`: what decides between equals, in order.
+    """
     first = criteria[0]["key"] if criteria else ""
     return {
         "version": "v1",
         "criteria": [
-            {"key": c["key"], "label": c["label"], "min": "0", "max": c["max"], "step": c["step"], "weight": "1"} for c in criteria
+            {"key": c["key"], "label": c["label"], "min": c.get("min", "0"), "max": c["max"], "step": c["step"], "weight": "1"} for c in criteria
         ],
         "trim": {"high": high, "low": low, "from": start, "on": "total"} if high or low else None,
         "clamp": None, "calibration": None, "aggregate": "mean", "criterion_decimals": None, "product_decimals": None,
         "decimals": decimals, "quorum": quorum, "own_part": None, "parts": [], "bonus_cap": None,
-        "rank": {"by": "printed", "style": "competition", "ties": list(ties) if ties is not None else [f"criterion:{first}", "untrimmed_mean"]},
+        "rank": {"by": by, "style": "competition", "ties": list(ties) if ties is not None else [f"criterion:{first}", "untrimmed_mean"]},
     }  # fmt: skip
 
 
-def _check_rule(rule: Mapping[str, Any]) -> None:
-    """Refuse a rule that the engine refuses, or whose maxima do not add up to 100."""
+def _check_rule(rule: Mapping[str, Any], full_marks: Decimal) -> None:
+    """Refuse a rule that the engine refuses, or whose maxima do not add up to the declared full marks."""
     try:
         check_rule(rule)
     except FormatError as error:
         raise BadRule(why=error.message) from error
     total = sum((Decimal(c["max"]) for c in rule["criteria"]), Decimal(0))
-    if total != 100:
-        raise MaximaDoNotAddUp(total=total)
+    if total != full_marks:
+        raise MaximaDoNotAddUp(total=f"{total.normalize():f}", full=f"{full_marks.normalize():f}")
 
 
 @transaction.atomic(durable=True)
@@ -147,6 +170,7 @@ def create_session(
     by: User,
     at: datetime,
     is_demo: bool = False,
+    full_marks: Decimal = Decimal(100),
 ) -> Session:
     """A session in preparation with its rule. Raises NotAllowed, SameSession, BadRule, MaximaDoNotAddUp."""
     round_ = Round.objects.select_related("street").get(pk=round_id)
@@ -155,13 +179,30 @@ def create_session(
     )
     if not rules.can_run(by, session):
         raise NotAllowed
-    _check_rule(rule)
+    _check_rule(rule, full_marks)
+    _store(session)
+    record(
+        actor=by, verb="judging.session_created", about=session, at=at, scope_id=round_.street_id,
+        facts={"full_marks": str(full_marks)},
+    )  # fmt: skip
+    return session
+
+
+def _store(session: Session) -> None:
     try:
         with transaction.atomic():
             session.save()
     except IntegrityError as error:
         raise SameSession from error
-    record(actor=by, verb="judging.session_created", about=session, at=at, scope_id=round_.street_id)
+
+
+@transaction.atomic(durable=True)
+def set_details(*, session_id: int, name: str, held_on: date, venue: str, by: User, at: datetime) -> Session:
+    """Change name, day and place while the session is in preparation. Raises NotInSetup, SameSession."""
+    session = _setup(session_id, by)
+    session.name, session.held_on, session.venue = name.strip(), held_on, venue.strip()
+    _store(session)
+    record(actor=by, verb="judging.details_set", about=session, at=at, scope_id=session.round.street_id)
     return session
 
 
@@ -179,13 +220,18 @@ def _locked(session_id: int) -> Session:
 
 
 @transaction.atomic(durable=True)
-def set_rule(*, session_id: int, rule: Mapping[str, Any], by: User, at: datetime) -> Session:
+def set_rule(
+    *, session_id: int, rule: Mapping[str, Any], by: User, at: datetime, full_marks: Decimal = Decimal(100)
+) -> Session:
     """Change the rule while the session is in preparation. Raises NotInSetup, BadRule, MaximaDoNotAddUp."""
     session = _setup(session_id, by)
-    _check_rule(rule)
+    _check_rule(rule, full_marks)
     session.rule = dict(rule)
     session.save(update_fields=["rule"])
-    record(actor=by, verb="judging.rule_set", about=session, at=at, scope_id=session.round.street_id)
+    record(
+        actor=by, verb="judging.rule_set", about=session, at=at, scope_id=session.round.street_id,
+        facts={"full_marks": str(full_marks)},
+    )  # fmt: skip
     return session
 
 
@@ -239,8 +285,42 @@ def seat_judges(*, session_id: int, user_ids: Sequence[int], by: User, at: datet
 
 
 @transaction.atomic(durable=True)
+def add_judge(*, session_id: int, username: str, display_name: str, code: str, by: User, at: datetime) -> Judge:
+    """A new account for a judge, with `code` as its first password, and the next free seat.
+
+    Raises NotInSetup, UsernameTaken.
+    """
+    session = _setup(session_id, by)
+    try:
+        with transaction.atomic():
+            user = add_user(
+                username=username,
+                display_name=display_name,
+                password=code,
+                at=at,
+                by=by,
+                scope_id=session.round.street_id,
+            )
+    except IntegrityError as error:
+        raise UsernameTaken(username=username) from error
+    belong(user=user, street_id=session.round.street_id)
+    last = Judge.objects.filter(session=session).aggregate(last=Max("seat"))["last"] or 0
+    judge = Judge.objects.create(session=session, user=user, seat=last + 1)
+    record(
+        actor=by, verb="judging.judge_seated", about=session, at=at, scope_id=session.round.street_id,
+        facts={"users": [user.pk]},
+    )  # fmt: skip
+    return judge
+
+
+@transaction.atomic(durable=True)
 def recuse(*, judge_id: int, entry_id: int, reason: str, by: User, at: datetime) -> Recusal:
-    """回避: this judge does not score this entry. In preparation by the office. Raises NotInSetup, NotAllowed."""
+    """回避: this judge does not score this entry. In preparation by the office.
+
+    Raises NotInSetup, NotAllowed, NoReason.
+    """
+    if not reason.strip():
+        raise NoReason
     judge = Judge.objects.select_related("session").get(pk=judge_id)
     session = _setup(judge.session_id, by)
     entry = Entry.objects.get(pk=entry_id, session=session)
@@ -252,6 +332,20 @@ def recuse(*, judge_id: int, entry_id: int, reason: str, by: User, at: datetime)
         facts={"judge": judge.pk, "entry": entry.pk},
     )  # fmt: skip
     return row
+
+
+@transaction.atomic(durable=True)
+def withdraw_recusal(*, session_id: int, recusal_id: int, by: User, at: datetime) -> None:
+    """Take back a recusal that was noted by mistake; the record keeps both. Raises NotInSetup, NotAllowed."""
+    session = _setup(session_id, by)
+    row = Recusal.objects.filter(pk=recusal_id, judge__session=session).first()
+    if row is None:
+        return
+    record(
+        actor=by, verb="judging.recusal_withdrawn", about=session, at=at, scope_id=session.round.street_id, reason=row.reason,
+        facts={"judge": row.judge_id, "entry": row.entry_id},
+    )  # fmt: skip
+    row.delete()
 
 
 @transaction.atomic(durable=True)
@@ -272,8 +366,13 @@ def commit_draw(*, session_id: int, by: User, at: datetime, secret: str | None =
 
 @transaction.atomic(durable=True)
 def draw_order(*, session_id: int, public_number: str, witnesses: str, by: User, at: datetime) -> Draw:
-    """Type in the public number before witnesses; sets the running order. Raises NoCommitment, AlreadyDrawn."""
+    """Type in the public number before witnesses; sets the running order.
+
+    Raises NotInSetup, NoWitness, NoCommitment, AlreadyDrawn.
+    """
     session = _setup(session_id, by)
+    if not (public_number.strip() and witnesses.strip()):
+        raise NoWitness
     draw = Draw.objects.select_for_update().filter(session=session).first()
     if draw is None:
         raise NoCommitment
@@ -324,12 +423,12 @@ def gaps_before_opening(session: Session) -> list[str]:
 
 @transaction.atomic(durable=True)
 def open_scoring(*, session_id: int, by: User, at: datetime) -> Session:
-    """Freeze the rule with its digest and open scoring. Raises NotReady, NotInSetup, BadRule."""
+    """Freeze the rule with its digest and open scoring. Raises NotReady, NotInSetup."""
     session = _setup(session_id, by)
     gaps = gaps_before_opening(session)
     if gaps:
         raise NotReady(gaps="；".join(gaps))
-    _check_rule(session.rule)
+    check_rule(session.rule)
     session.rule_digest = digest(session.rule)
     session.state, session.scoring_opened_at = Session.State.SCORING, at
     session.save(update_fields=["rule_digest", "state", "scoring_opened_at"])
@@ -350,6 +449,12 @@ def plain_mark(text: str) -> str:
     return f"0{typed}" if typed.startswith(".") else typed.removesuffix(".")
 
 
+@lru_cache(maxsize=64)
+def _rule_of(text: str) -> Rule:
+    """A rule read once for the many sheets that are marked under it."""
+    return check_rule(json.loads(text))
+
+
 def read_marks(
     rule: Mapping[str, Any], given: Mapping[str, str], *, whole: bool
 ) -> tuple[dict[str, str], Decimal | None]:
@@ -357,16 +462,18 @@ def read_marks(
 
     `whole`: every criterion must have one. Raises BadMark naming the criterion and its range.
     """
-    read = check_rule(rule)
+    read = _rule_of(json.dumps(rule))
     found = {c["key"]: text for c in rule["criteria"] if (text := plain_mark(given.get(c["key"]) or ""))}
     try:
         check_marks(read, found, complete=whole)
     except FormatError as error:
-        raise BadMark(error.path.rpartition(".")[2], error.message) from error
+        key = error.path.rpartition(".")[2]
+        line = next(c for c in rule["criteria"] if c["key"] == key)
+        words = f"“{line['label']}”请填写数字，例如 {line['max']}。" if error.code == "not_decimal" else error.message
+        raise BadMark(key, words) from error
     return found, sheet_total(read, found) if len(found) == len(rule["criteria"]) else None
 
 
-@transaction.atomic(durable=True)
 def save_sheet(
     *,
     entry_id: int,
@@ -380,48 +487,98 @@ def save_sheet(
 ) -> ScoreSheet:
     """Keep or hand in one judge's marks for one entry. A judge may change a handed-in sheet until the lock.
 
-    `base_revision` is the revision the judge saw (0 for a new sheet). The same `client_id` again answers as before.
-    Raises ScoringNotOpen, ScoringClosed, Recused, ProposalGone, BadMark, SheetChangedMeanwhile, NotAllowed.
+    `base_revision` is the revision the judge saw (0 for a new sheet). The same `client_id` again answers as before, after
+    the lock too. A sheet that was handed in stays so: it can be handed in anew, not taken back.
+    Raises ScoringNotOpen, ScoringClosed, Recused, ProposalGone, BadMark, AlreadyHandedIn, SheetChangedMeanwhile,
+    NotAllowed.
     """
-    entry = Entry.objects.select_related("session__round", "proposal").get(pk=entry_id)
-    seat = Judge.objects.filter(session=entry.session_id, user=judge).first()
-    if seat is None:
+    try:
+        return _save_sheet(entry_id, judge, marks, submit, base_revision, client_id, at, comment)
+    except IntegrityError as error:
+        if "judging_sheet_guard" in str(error):  # locked between our look and our write
+            closed = _closed(Session.objects.get(entries=entry_id))
+            _note_refusal(entry_id, judge, closed, at)
+            raise closed from error
+        other = ScoreSheet.objects.select_related("entry__proposal").get(judge__user=judge, entry=entry_id)
+        if client_id and other.client_id == client_id:
+            return other
+        raise SheetChangedMeanwhile(other) from error
+    except ScoringClosed as closed:
+        _note_refusal(entry_id, judge, closed, at)
+        raise
+
+
+def _closed(session: Session) -> ScoringClosed:
+    return ScoringClosed(at=_when(session.locked_at) if session.locked_at else "")
+
+
+@transaction.atomic(durable=True)
+def _note_refusal(entry_id: int, judge: User, refusal: DomainError, at: datetime) -> None:
+    """A score that came after the lock is on record, without its marks."""
+    entry = Entry.objects.select_related("session__round").get(pk=entry_id)
+    record(
+        actor=judge, verb="judging.sheet_refused", about=entry, at=at, scope_id=entry.session.round.street_id,
+        facts={"why": type(refusal).__name__},
+    )  # fmt: skip
+
+
+@transaction.atomic(durable=True)
+def _save_sheet(
+    entry_id: int,
+    judge: User,
+    marks: Mapping[str, str],
+    submit: bool,
+    base_revision: int,
+    client_id: str,
+    at: datetime,
+    comment: str,
+) -> ScoreSheet:
+    """The hot path: three statements besides the record of the act.
+
+    The session is not locked here: the guard on the table takes it FOR SHARE in the write itself, and the lock takes it
+    FOR UPDATE, so a write is entirely before the lock or refused.
+    """
+    seat = Judge.objects.filter(session=OuterRef("session"), user=judge)
+    recused = Recusal.objects.filter(entry=OuterRef("pk"), judge__user=judge)
+    entry = (
+        Entry.objects.select_related("session__round", "proposal")
+        .annotate(seat_id=Subquery(seat.values("pk")[:1]), is_recused=Exists(recused))
+        .get(pk=entry_id)
+    )
+    if entry.seat_id is None:
         raise NotAllowed
     session = entry.session
+    sheet = ScoreSheet.objects.filter(judge=entry.seat_id, entry=entry).first()
+    if sheet is not None and client_id and sheet.client_id == client_id:
+        sheet.entry = entry
+        return sheet
     if session.state == Session.State.SETUP:
         raise ScoringNotOpen
     if session.state != Session.State.SCORING:
-        raise ScoringClosed(at=_when(session.locked_at) if session.locked_at else "")
-    if Recusal.objects.filter(judge=seat, entry=entry).exists():
+        raise _closed(session)
+    if entry.is_recused:
         raise Recused
     if entry.proposal.state != Proposal.State.PASSED:
         raise ProposalGone
     found, total = read_marks(session.rule, marks, whole=submit)
-    sheet = ScoreSheet.objects.select_for_update().filter(judge=seat, entry=entry).first()
-    if sheet is not None and client_id and sheet.client_id == client_id:
-        return sheet
-    if (sheet.revision if sheet else 0) != base_revision:
-        if sheet is None:
-            base_revision = 0
-        else:
-            raise SheetChangedMeanwhile(sheet)
-    state = ScoreSheet.State.SUBMITTED if submit else ScoreSheet.State.DRAFT
+    if sheet is not None and sheet.revision != base_revision:
+        raise SheetChangedMeanwhile(sheet)
+    if sheet is not None and sheet.state == ScoreSheet.State.SUBMITTED and not submit:
+        raise AlreadyHandedIn
     before = None if sheet is None else sheet.marks
-    sheet = sheet or ScoreSheet(session=session, judge=seat, entry=entry, revision=0)
-    sheet.marks, sheet.total, sheet.state, sheet.comment = found, total, state, comment.strip()[:300]
-    sheet.revision += 1
-    sheet.client_id, sheet.saved_at = client_id, at
-    sheet.submitted_at = at if submit else None
-    try:
-        with transaction.atomic():
-            sheet.save()
-    except IntegrityError as error:
-        if "judging_sheet_guard" in str(error):
-            raise ScoringClosed(at="刚才") from error
-        other = ScoreSheet.objects.get(judge=seat, entry=entry)
-        if client_id and other.client_id == client_id:
-            return other
-        raise SheetChangedMeanwhile(other) from error
+    facts: dict[str, Any] = {
+        "marks": found, "total": total, "state": ScoreSheet.State.SUBMITTED if submit else ScoreSheet.State.DRAFT,
+        "comment": comment.strip()[:300], "revision": 1 if sheet is None else sheet.revision + 1, "client_id": client_id,
+        "saved_at": at, "submitted_at": at if submit else None,
+    }  # fmt: skip
+    if sheet is None:
+        sheet = ScoreSheet.objects.create(session=session, judge_id=entry.seat_id, entry=entry, **facts)
+    else:
+        if not ScoreSheet.objects.filter(pk=sheet.pk, revision=base_revision).update(**facts):
+            raise SheetChangedMeanwhile(ScoreSheet.objects.get(pk=sheet.pk))
+        for name, value in facts.items():
+            setattr(sheet, name, value)
+        sheet.entry = entry
     record(
         actor=judge, verb="judging.sheet_submitted" if submit else "judging.sheet_saved", about=sheet, at=at,
         scope_id=session.round.street_id, facts={"revision": sheet.revision, "marks": found, "before": before},

@@ -1,11 +1,14 @@
 """Pages of the office, host and supervisor: set-up, draw, progress, lock, result."""
 
+import secrets
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.rules import street_ids
@@ -13,6 +16,7 @@ from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
 from core.exact import pretty
+from core.forms import PortalForm
 from jobs.services import start_job
 from judging import forms, rules, services
 from judging.domain.rubrics import RUBRICS
@@ -27,8 +31,9 @@ def session_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if not street_ids(user, *rules.WATCHERS):
         raise NotAllowed
-    sessions = rules.visible_sessions(user).order_by("-held_on", "-id")[:100]
-    return render(request, "judging/list.html", {"sessions": sessions})
+    sessions = rules.visible_sessions(user).order_by("-held_on", "-id")
+    page = Paginator(sessions, 30).get_page(request.GET.get("page"))
+    return render(request, "judging/list.html", {"page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +46,8 @@ def new(request: HttpRequest, round_id: int) -> HttpResponse:
     form = forms.SessionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        rule = services.make_rule(RUBRICS[data["rubric"]].as_criteria())
+        rubric = RUBRICS[data["rubric"]]
+        rule = services.make_rule(rubric.as_criteria())
         try:
             session = services.create_session(
                 round_id=round_.pk,
@@ -51,6 +57,7 @@ def new(request: HttpRequest, round_id: int) -> HttpResponse:
                 rule=rule,
                 by=user,
                 at=clock.now(),
+                full_marks=rubric.full_marks,
             )
         except DomainError as error:
             form.add_error(None, error.message)
@@ -79,7 +86,9 @@ def session_detail(request: HttpRequest, session_id: int) -> HttpResponse:
 
 def _session_page(request: HttpRequest, session: Session, status: int = 200, **more: Any) -> HttpResponse:
     judges, rows = rules.progress(session)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
     facts = {
+        "page": page,
         "session": session,
         "runs": rules.can_run(person(request), session),
         "judges": judges,
@@ -96,65 +105,122 @@ def _session_page(request: HttpRequest, session: Session, status: int = 200, **m
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 def setup(request: HttpRequest, session_id: int) -> HttpResponse:
-    """Rubric and rule, entries, judges, recusals; each part is saved by its own button."""
+    """Details, rubric and rule, entries, judges, recusals; each part is saved by its own button."""
     session = _runs(request, session_id)
     if session.state != Session.State.SETUP:
         return redirect("judging:session", session.pk)
     part = request.POST.get("part", "") if request.method == "POST" else ""
-    bound = {name: request.POST if part == name else None for name in ("rule", "judges", "recusal")}
-    rule_form = forms.RuleForm(bound["rule"], initial=_rule_initial(session.rule))
-    criteria = forms.CriterionFormSet(bound["rule"], initial=_criteria_initial(session.rule), prefix="c")
     seats = Judge.objects.filter(session=session).select_related("user").order_by("seat")
     entries = Entry.objects.filter(session=session).select_related("proposal__organization").order_by("position", "pk")
-    people = forms.PeopleForm(bound["judges"], initial={"usernames": "\n".join(s.user.username for s in seats)})
-    recusal = forms.RecusalForm(
-        bound["recusal"],
-        judges=[(s.pk, f"{s.seat} {s.user.display_name}") for s in seats],
-        entries=[(e.pk, e.proposal.title) for e in entries],
-    )
-    if part and _apply(request, session, part, rule_form, criteria, people, recusal):
-        messages.success(request, "已保存。")
-        return redirect("judging:setup", session.pk)
-    chosen = {e.proposal_id for e in entries}
+    parts = Parts(request, session, part, list(seats), list(entries))
+    if part:
+        try:
+            answer = parts.apply()
+        except DomainError as error:
+            parts.refuse(error)
+        else:
+            if answer is not None:
+                return answer
     facts = {
-        "session": session, "rule_form": rule_form, "criteria": criteria, "people": people, "recusal": recusal, "seats": seats,
-        "entries": entries, "chosen": chosen, "recusals": Recusal.objects.filter(judge__session=session).select_related("judge__user", "entry__proposal"),
+        "session": session, "seats": parts.seats, "entries": parts.entries, "chosen": {e.proposal_id for e in parts.entries},
+        "recusals": Recusal.objects.filter(judge__session=session).select_related("judge__user", "entry__proposal").order_by("pk"),
         "candidates": Proposal.objects.in_round(session.round).judgeable().select_related("organization").order_by("receipt_number"),
         "total": sum(Decimal(c["max"]) for c in session.rule["criteria"]), "gaps": services.gaps_before_opening(session),
-        "has_errors": bool(part),
+        "drawn": Draw.objects.filter(session=session, drawn_at__isnull=False).exists(), "has_errors": bool(part), **parts.forms,
     }  # fmt: skip
     return render(request, "judging/setup.html", facts)
 
 
-def _apply(
-    request: HttpRequest, session: Session, part: str, rule_form: Any, criteria: Any, people: Any, recusal: Any
-) -> bool:
-    """Save one part; errors stay on its form."""
-    user, at = person(request), clock.now()
-    try:
-        if part == "rule" and rule_form.is_valid() and criteria.is_valid():
-            rule = services.make_rule(forms.criteria_of(criteria), **rule_form.cleaned_data)
-            services.set_rule(session_id=session.pk, rule=rule, by=user, at=at)
-        elif part == "entries":
-            ids = [int(v) for v in request.POST.getlist("proposal") if v.isdigit()]
-            services.set_entries(session_id=session.pk, proposal_ids=ids, by=user, at=at)
-        elif part == "judges" and people.is_valid():
-            ids = [u.pk for u in people.cleaned_data["usernames"]]
-            services.seat_judges(session_id=session.pk, user_ids=ids, by=user, at=at)
-        elif part == "recusal" and recusal.is_valid():
-            data = recusal.cleaned_data
-            services.recuse(judge_id=data["judge"], entry_id=data["entry"], reason=data["reason"], by=user, at=at)
+class Parts:
+    """The forms of the set-up page; the one that was sent is bound and saved by `apply`."""
+
+    def __init__(
+        self, request: HttpRequest, session: Session, part: str, seats: list[Judge], entries: list[Entry]
+    ) -> None:
+        self.request, self.session, self.part, self.seats, self.entries = request, session, part, seats, entries
+        rule = session.rule
+
+        def sent(name: str) -> Any:
+            return request.POST if part == name else None
+
+        details = {"name": session.name, "held_on": session.held_on, "venue": session.venue}
+        self.details = forms.DetailsForm(sent("details"), initial=details)
+        self.rule = forms.RuleForm(sent("rule"), initial=_rule_initial(rule), criteria=rule["criteria"])
+        self.criteria = forms.CriterionFormSet(sent("rule"), initial=_criteria_initial(rule), prefix="c")
+        names = "\n".join(s.user.username for s in seats)
+        self.people = forms.PeopleForm(sent("judges"), initial={"usernames": names})
+        self.account = forms.AccountForm(sent("account"), prefix="new")
+        self.recusal = forms.RecusalForm(
+            sent("recusal"),
+            judges=[(s.pk, f"{s.seat} {s.user.display_name}") for s in seats],
+            entries=[(e.pk, e.proposal.title) for e in entries],
+        )
+
+    @property
+    def forms(self) -> dict[str, Any]:
+        return {
+            "details": self.details, "rule_form": self.rule, "criteria": self.criteria, "people": self.people,
+            "account": self.account, "recusal": self.recusal,
+        }  # fmt: skip
+
+    def refuse(self, error: DomainError) -> None:
+        """Put a refusal on the form that was sent, or above the page."""
+        sent: dict[str, PortalForm] = {
+            "details": self.details, "rule": self.rule, "judges": self.people, "account": self.account, "recusal": self.recusal,
+        }  # fmt: skip
+        if self.part in sent:
+            sent[self.part].add_error(None, error.message)
         else:
-            return False
-    except DomainError as error:
-        form = {"rule": rule_form, "judges": people, "recusal": recusal}.get(part)
-        if form is None:
-            messages.error(request, error.message)
+            messages.error(self.request, error.message)
+
+    def apply(self) -> HttpResponse | None:
+        """Save the part that was sent; None when its form has errors. Raises DomainError."""
+        act: dict[str, Any] = {"session_id": self.session.pk, "by": person(self.request), "at": clock.now()}
+        if self.part == "details" and self.details.is_valid():
+            services.set_details(**act, **self.details.cleaned_data)
+        elif self.part == "rule" and self.rule.is_valid() and self.criteria.is_valid():
+            rule = services.make_rule(forms.criteria_of(self.criteria), **self.rule.options())
+            services.set_rule(**act, rule=rule, full_marks=self.rule.cleaned_data["full_marks"])
+        elif self.part == "entries":
+            services.set_entries(**act, proposal_ids=_ids(self.request.POST.getlist("proposal")))
+        elif self.part == "judges" and self.people.is_valid():
+            services.seat_judges(**act, user_ids=[u.pk for u in self.people.cleaned_data["usernames"]])
+        elif self.part == "account" and self.account.is_valid():
+            return self._account(act)
+        elif self.part == "recusal" and self.recusal.is_valid():
+            data = self.recusal.cleaned_data
+            services.recuse(
+                judge_id=data["judge"], entry_id=data["entry"], reason=data["reason"], by=act["by"], at=act["at"]
+            )
+        elif self.part == "unrecuse":
+            for recusal_id in _ids(self.request.POST.getlist("recusal"))[:1]:
+                services.withdraw_recusal(**act, recusal_id=recusal_id)
         else:
-            form.add_error(None, error.message)
-        return False
-    return True
+            return None
+        messages.success(self.request, "已保存。")
+        return redirect("judging:setup", self.session.pk)
+
+    def _account(self, act: dict[str, Any]) -> HttpResponse:
+        """The code stands on this answer and nowhere else."""
+        code = first_code()
+        judge = services.add_judge(**act, **self.account.cleaned_data, code=code)
+        return render(self.request, "judging/judge_made.html", {"session": self.session, "judge": judge, "code": code})
+
+
+def _ids(texts: list[str]) -> list[int]:
+    return [int(t) for t in texts if t.isascii() and t.isdigit() and len(t) < 19]
+
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz"
+DIGITS = "23456789"
+
+
+def first_code() -> str:
+    """A first password that can be read aloud: four groups of letters and digits that nobody mixes up, 79 bits."""
+    groups = ["".join(secrets.choice(LETTERS + DIGITS) for _ in range(4)) for _ in range(4)]
+    return "-".join(groups)
 
 
 def _rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
@@ -165,11 +231,17 @@ def _rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
         "start": trim["from"],
         "quorum": rule["quorum"],
         "decimals": rule["decimals"],
+        "by": rule["rank"]["by"],
+        "full_marks": sum(Decimal(c["max"]) for c in rule["criteria"]),
+        **{f"tie_{i}": tie for i, tie in enumerate(rule["rank"]["ties"][:3], 1)},
     }
 
 
 def _criteria_initial(rule: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"label": c["label"], "most": c["max"], "step": c["step"], "key": c["key"]} for c in rule["criteria"]]
+    return [
+        {"label": c["label"], "most": c["max"], "least": c["min"], "step": c["step"], "key": c["key"]}
+        for c in rule["criteria"]
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,6 +3,7 @@
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import get_script_prefix
 from django.views.decorators.http import require_POST, require_safe
 
 from core import clock
@@ -21,7 +22,7 @@ def read(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Mark one notice as read and go where it points."""
     notice = get_object_or_404(rules.visible_notices(request.user), pk=notice_id)
     services.mark_read(notice_id=notice.pk, recipient_id=notice.recipient_id, at=clock.now())
-    return redirect(request.META.get("SCRIPT_NAME", "") + notice.link if notice.link else "messaging:inbox")
+    return redirect(get_script_prefix().rstrip("/") + notice.link if notice.link else "messaging:inbox")
 
 
 @require_POST

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 import funding.rules
 import judging.rules
 import needs.rules
@@ -42,6 +44,17 @@ def headline(user: User) -> list[str]:
     if organizations_of(user):
         lines.append("申报项目，查看结果")
     return lines or ["您的账号还没有角色，请联系本街道的安全管理员授权。"]
+
+
+def first_step(user: User) -> tuple[str, str]:
+    """(href, words) of the one thing to do when nothing is waiting."""
+    if holds(user, Role.COMMUNITY, Role.GRID):
+        return reverse("needs:new"), "登记需求"
+    if holds(user, Role.OFFICE):
+        return reverse("rounds:list"), "看期次"
+    if organizations_of(user):
+        return reverse("rounds:calls"), "看征集公告"
+    return reverse("portal:front"), "看首页"
 
 
 def titles(user: User) -> str:

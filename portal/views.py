@@ -57,7 +57,10 @@ def help_page(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     """The signed-in person's page: what must I do next?"""
     user = person(request)
+    href, words = homes.first_step(user)
     facts = {
+        "first_href": href,
+        "first_words": words,
         "todo": homes.todo(user, clock()),
         "headline": homes.headline(user),
         "titles": homes.titles(user),

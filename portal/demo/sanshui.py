@@ -6,6 +6,7 @@ The source gives neither scores nor amounts; everything of that kind here is mad
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from accounts.models import Area
 from funding.services import approve_plan, draft_plan, publish_notice, submit_plan
@@ -194,7 +195,7 @@ def _judge(place: Place, round_: Round) -> None:
         "name": "tiers", "tie": "order",
         "tiers": [{"label": "一等", "count": 1, "amount": "30000.00"}, {"label": "二等", "count": 3, "amount": "20000.00"}, {"label": "三等", "count": 6, "amount": "12000.00"}],
     }  # fmt: skip
-    limits = {"min_score": "60.00", "max_awards": None, "groups": []}
+    limits: dict[str, Any] = {"min_score": "60.00", "max_awards": None, "groups": []}
     plan = draft_plan(
         result_id=result.pk, by=office, pool=round_.budget, method=tiers, limits=limits, at=start(2017, 9, 11)
     )

@@ -14,16 +14,38 @@ function show(value) {
   return rest % 10 === 0 ? `${whole}.${rest / 10}` : `${whole}.${String(rest).padStart(2, "0")}`;
 }
 
+// Whole hundredths within the range and on the step, null for an empty field, NaN for anything else.
+function markOf(mark) {
+  const text = mark.querySelector("input").value;
+  if (text.trim() === "") return null;
+  const value = hundredths(text);
+  const low = hundredths(mark.dataset.min);
+  if (value === null || value < low || value > hundredths(mark.dataset.max)) return NaN;
+  return (value - low) % hundredths(mark.dataset.step) === 0 ? value : NaN;
+}
+
 function refresh() {
   let total = 0;
-  let complete = true;
+  let left = 0;
   for (const mark of form.querySelectorAll("[data-mark]")) {
-    const value = hundredths(mark.querySelector("input").value);
-    if (value === null) complete = false;
+    const value = markOf(mark);
+    const wrong = Number.isNaN(value);
+    const told = mark.querySelector("[data-told]");
+    if (told && !wrong && value !== null) told.remove();
+    mark.querySelector("[data-wrong]").hidden = !wrong || told !== null;
+    mark.querySelector("input").setAttribute("aria-invalid", String(wrong));
+    if (value === null || wrong) left += 1;
     else total += value;
   }
-  const place = form.querySelector("[data-total]");
-  if (place) place.textContent = complete ? (total / 100).toFixed(2) : (total ? `${show(total)}…` : "—");
+  const lines = form.querySelectorAll("[data-mark]").length;
+  form.querySelector("[data-total]").textContent = left === lines ? "—" : fixed(total);
+  form.querySelector("[data-left]").hidden = left === 0;
+  form.querySelector("[data-count]").textContent = String(left);
+}
+
+// Two digits from whole hundredths, without a fraction in between.
+function fixed(value) {
+  return `${Math.floor(value / 100)}.${String(value % 100).padStart(2, "0")}`;
 }
 
 function step(mark, direction) {

@@ -11,7 +11,6 @@ import openpyxl
 import pytest
 from django.conf import settings as live
 from django.core.management import call_command
-from django.db import connection
 
 from core import clock
 from funding.models import Award
@@ -22,6 +21,7 @@ from projects.models import Proposal
 from reminders.services import remind_closing_drafts
 from rounds.models import Round, Theme
 from tests.browser.walker import Walker
+from tests.live import database_url
 from tests.world import PASSWORD, build, open_round, organization, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -34,9 +34,7 @@ def worker(tmp_path, settings):
     from chuangtou import celery_app
 
     settings.MEDIA_ROOT = tmp_path / "media"
-    facts = connection.settings_dict
-    url = f"postgres://{facts['USER']}:{facts['PASSWORD']}@{facts['HOST'].replace('/', '%2F')}:{facts['PORT'] or 5432}/{facts['NAME']}"
-    env = os.environ | {"PORTAL_DATA": str(tmp_path), "DATABASE_URL": url}
+    env = os.environ | {"PORTAL_DATA": str(tmp_path), "DATABASE_URL": database_url()}
     command = [
         sys.executable,
         "-m",

@@ -8,7 +8,6 @@ import time
 
 import pytest
 from django.conf import settings as live
-from django.db import connection
 
 from chuangtou import celery_app
 from core import clock
@@ -16,6 +15,7 @@ from jobs import services
 from jobs.models import Job, StoredFile
 from jobs.storage import place_of
 from tests.jobs import celery_app as slow_kind  # noqa: F401 - registers the slow kind
+from tests.live import database_url
 from tests.world import person
 
 QUEUE = "test-jobs"
@@ -33,14 +33,7 @@ def wait(until, seconds=40):
 @pytest.fixture
 def worker(tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path / "media"
-    facts = connection.settings_dict
-    host = facts["HOST"]
-    env = os.environ | {
-        "PORTAL_DATA": str(tmp_path),
-        "DATABASE_URL": (
-            f"postgres://{facts['USER']}:{facts['PASSWORD']}@{host.replace('/', '%2F')}:{facts['PORT'] or 5432}/{facts['NAME']}"
-        ),
-    }
+    env = os.environ | {"PORTAL_DATA": str(tmp_path), "DATABASE_URL": database_url()}
     running = []
 
     def begin():

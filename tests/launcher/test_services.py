@@ -103,7 +103,7 @@ def test_data_of_another_major_version_is_refused_in_a_sentence(used: Site) -> N
     assert client.ends() == 1
     version.write_text(made_by)
     assert "The database was made by PostgreSQL 9, the program here is 18" in client.said
-    assert used.processes() == {}
+    wait_for(used.nothing_is_left)
 
 
 def test_each_url_of_the_environment_spares_one_server(fresh: Site) -> None:

@@ -10,14 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 
-
-def database_url() -> str:
-    """The address of the database that the test runs on."""
-    facts = connection.settings_dict
-    host = facts["HOST"].replace("/", "%2F")
-    return f"postgres://{facts['USER']}:{facts['PASSWORD']}@{host}:{facts['PORT'] or 5432}/{facts['NAME']}"
+from tests.live import database_url
 
 
 def environment(**changed: str) -> dict[str, str]:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from core.errors import FormatError
-from core.exact import digest
+from core.exact import digest, half_up_text
 from funding.domain.allocation.descent import by_claim, by_class, by_rank
-from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, decimal_text, plain, yuan
+from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, plain, yuan
+from funding.domain.allocation.optimum import by_optimum
+from funding.domain.allocation.phragmen import by_phragmen
 from funding.domain.allocation.proportional import by_proportion
 from funding.domain.allocation.reading import read
+from funding.domain.allocation.shares import by_equal_shares
 from funding.domain.allocation.tiers import by_tier
 
 __all__ = ["allocate"]
@@ -22,20 +24,22 @@ _METHODS: dict[str, Callable[[Case], Outcomes]] = {
     "classes": by_class,
     "claimed": by_claim,
     "proportional": by_proportion,
+    "optimal": by_optimum,
+    "equal_shares": by_equal_shares,
+    "phragmen": by_phragmen,
 }
 
 
 def allocate(document: Any) -> dict[str, Any]:
     """Return the award document for an allocation document.
 
-    Money is yuan with two places, as text. Raises FormatError (path, code, Chinese sentence) for anything the format
+    Money is yuan with two places, as text. `order` counts the awards in the order in which they were decided (null
+    without an award). `needed` tells, all else equal, the least score and the greatest request with which the project
+    would have been funded, where the method can say so. `proven` stands with `optimal` only. Raises FormatError (path, code, Chinese sentence) for anything the format
     does not say, and for least numbers that cannot be met (`infeasible_minima`).
     """
     case = read(document)
-    method = _METHODS.get(case.method["name"])
-    if method is None:
-        raise FormatError("method.name", "method_not_available", f"暂不支持分配方式“{case.method['name']}”。")
-    out = method(case)
+    out = _METHODS[case.method["name"]](case)
     spent = sum(verdict.amount for verdict in out.verdicts.values())
     ranking = case.ranking()
     answer: dict[str, Any] = {
@@ -48,8 +52,8 @@ def allocate(document: Any) -> dict[str, Any]:
         ],
         "steps": [*out.steps, f"合计资助 {yuan(spent)}，预算 {yuan(case.budget)}，余额 {yuan(case.budget - spent)}。"],
     }
-    if not out.proven:
-        answer["proven"] = False
+    if case.method["name"] == "optimal":
+        answer["proven"] = out.proven
     return answer
 
 
@@ -70,10 +74,7 @@ def _award(case: Case, project: Project, verdict: Verdict, place: int) -> dict[s
 
 def _score(value: Fraction, case: Case) -> str:
     """A score with as many decimals as the file's scores have."""
-    places = case.score_places
-    text = decimal_text(value, 40)
-    whole, _, part = text.partition(".")
-    return f"{whole}.{part.ljust(places, '0')}" if places or part else whole
+    return half_up_text(value, case.score_places)
 
 
 def _reason(project: Project, verdict: Verdict, place: int) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from core.exact import plain_text
 from funding.domain.allocation.ledger import Ledger, Standing, barred, score_to_pass
 from funding.domain.allocation.minima import taken_first
-from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, decimal_text, yuan
+from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, yuan
 
 
 @dataclass(slots=True)
@@ -218,4 +219,4 @@ class _Descent:
 
 
 def _percent(share: Fraction | None) -> str:
-    return "" if share is None else f"{decimal_text(share * 100, 40)}%"
+    return "" if share is None else f"{plain_text(share * 100, 40)}%"

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -27,13 +26,6 @@ def yuan(amount: int) -> str:
     """Fen as sentences write them: `30,000.00 元`."""
     whole, rest = divmod(abs(amount), 100)
     return f"{'-' if amount < 0 else ''}{whole:,}.{rest:02d} 元"
-
-
-def decimal_text(value: Fraction, places: int) -> str:
-    """Write a fraction that has at most `places` decimals, without trailing zeros."""
-    scaled = int(value * 10**places)
-    text = format(Decimal((1 if scaled < 0 else 0, tuple(int(d) for d in str(abs(scaled))), -places)), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True, slots=True)

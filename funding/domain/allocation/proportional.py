@@ -3,8 +3,9 @@
 from fractions import Fraction
 
 from core.errors import FormatError
+from core.exact import plain_text
 from funding.domain.allocation.ledger import Ledger, barred
-from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, decimal_text, natural, yuan
+from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, natural, yuan
 
 
 def by_proportion(case: Case) -> Outcomes:
@@ -58,7 +59,7 @@ def by_proportion(case: Case) -> Outcomes:
 
 
 def _short(value: Fraction) -> str:
-    return decimal_text(value, 40)
+    return plain_text(value, 40)
 
 
 def _chosen(case: Case, ranking: list[Project]) -> tuple[list[Project], dict[int, Verdict]]:

@@ -1,13 +1,14 @@
 """Reads a `chuangtou/allocation@1` document into a Case. Everything that is not said in the format is refused."""
 
-import itertools
+import json
 from collections.abc import Callable, Collection, Iterable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from core.errors import FormatError
-from core.exact import canonical, is_decimal_text
-from funding.domain.allocation.model import Ballot, Case, Group, Project, decimal_text, natural, yuan
+from core.exact import is_decimal_text, plain_text
+from funding.domain.allocation.model import Ballot, Case, Group, Project, natural, yuan
 
 FORMAT = "chuangtou/allocation@1"
 TIES = ("lower_requested", "higher_requested", "higher_score", "input", "key")
@@ -26,7 +27,7 @@ def read(document: Any) -> Case:
     budget = _money(document["budget"], "budget")
     unit = _money(document["unit"], "unit")
     if unit == 0:
-        raise FormatError("unit", "not_positive", "取整单位必须大于 0。")
+        raise FormatError("unit", "too_small", "取整单位必须大于 0。")
     ties = _ties(document["ties"])
     method = _method(document["method"])
     given = _list(document["proposals"], "proposals", MOST)
@@ -41,7 +42,7 @@ def read(document: Any) -> Case:
         )
         key = _text(item["key"], f"{path}.key")
         if key in keys:
-            raise FormatError(f"{path}.key", "duplicate", f"项目编号“{key}”出现了两次。")
+            raise FormatError(f"{path}.key", "duplicate_key", f"项目编号“{key}”出现了两次。")
         keys[key] = n
     ballots = _ballots(document.get("ballots", []), keys)
     projects = tuple(_project(item, n, ballots) for n, item in enumerate(given))
@@ -75,14 +76,14 @@ def read(document: Any) -> Case:
 
 def _encodable(document: Any) -> None:
     try:
-        canonical(document)
-    except (UnicodeEncodeError, RecursionError, ValueError, TypeError) as error:
-        raise FormatError("", "not_text", "文件中有无法写成 UTF-8 的内容，或层次太深。") from error
+        json.dumps(document, ensure_ascii=False, default=repr).encode()
+    except (UnicodeEncodeError, RecursionError) as error:
+        raise FormatError("", "not_unicode", "文件中有无法写成 UTF-8 的内容，或层次太深。") from error
 
 
 def _keys(value: Any, path: str, required: Iterable[str], optional: Iterable[str] = ()) -> None:
     if not isinstance(value, dict):
-        raise FormatError(path, "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError(path, "wrong_type", "此处应为一个对象（花括号）。")
     lead = f"{path}." if path else ""
     allowed = (*required, *optional)
     for key in value:
@@ -95,7 +96,7 @@ def _keys(value: Any, path: str, required: Iterable[str], optional: Iterable[str
 
 def _list(value: Any, path: str, most: int) -> list[Any]:
     if not isinstance(value, list):
-        raise FormatError(path, "not_a_list", "此处应为一个列表（方括号）。")
+        raise FormatError(path, "wrong_type", "此处应为一个列表（方括号）。")
     if len(value) > most:
         raise FormatError(path, "too_many", f"最多 {most} 条，这里有 {len(value)} 条。")
     return value
@@ -103,7 +104,7 @@ def _list(value: Any, path: str, most: int) -> list[Any]:
 
 def _text(value: Any, path: str, *, empty: bool = False) -> str:
     if type(value) is not str or (not empty and not value.strip()):
-        raise FormatError(path, "not_text", "此处应为非空文字。")
+        raise FormatError(path, "wrong_type", "此处应为非空文字。")
     return value
 
 
@@ -115,13 +116,15 @@ def _choice(value: Any, path: str, allowed: Collection[str]) -> str:
 
 def _flag(value: Any, path: str) -> bool:
     if not isinstance(value, bool):
-        raise FormatError(path, "not_a_flag", "此处应为 true 或 false。")
+        raise FormatError(path, "wrong_type", "此处应为 true 或 false。")
     return value
 
 
 def _count(value: Any, path: str, least: int = 0) -> int:
-    if type(value) is not int or not least <= value <= 10**9:
-        raise FormatError(path, "not_a_count", f"此处应为不小于 {least} 的整数。")
+    if type(value) is not int:
+        raise FormatError(path, "wrong_type", "此处应为整数。")
+    if not least <= value <= 10**9:
+        raise FormatError(path, "out_of_range", f"此处应为不小于 {least} 的整数，且不能太大。")
     return value
 
 
@@ -131,7 +134,7 @@ def _count_or_none(value: Any, path: str) -> int | None:
 
 def _number(value: Any, path: str) -> Fraction:
     if type(value) is not str or len(value) > LONGEST or not is_decimal_text(value):
-        raise FormatError(path, "not_a_decimal", "数字应写成加引号的十进制文字，例如“95.20”。")
+        raise FormatError(path, "not_decimal", "数字应写成加引号的十进制文字，例如“95.20”。")
     return Fraction(value)
 
 
@@ -161,7 +164,7 @@ def _ties(value: Any) -> tuple[str, ...]:
     for n, item in enumerate(_list(value, "ties", len(TIES))):
         tie = _choice(item, f"ties[{n}]", TIES)
         if tie in found:
-            raise FormatError(f"ties[{n}]", "duplicate", f"同分规则“{tie}”写了两次。")
+            raise FormatError(f"ties[{n}]", "duplicate_key", f"同分规则“{tie}”写了两次。")
         found.append(tie)
     return tuple(found)
 
@@ -192,7 +195,7 @@ def _tiers(given: dict[str, Any], path: str) -> dict[str, Any]:
         if count > MOST:
             raise FormatError(f"{where}.count", "too_many", f"一个等次最多 {MOST} 项。")
         tiers.append((_text(item["label"], f"{where}.label"), count, _money(item["amount"], f"{where}.amount")))
-    for n, (better, worse) in enumerate(itertools.pairwise(tiers)):
+    for n, (better, worse) in enumerate(pairwise(tiers)):
         if worse[2] > better[2]:
             raise FormatError(f"{path}.tiers[{n + 1}].amount", "tier_above_better", "后一等次的金额不能高于前一等次。")
     return {"tiers": tiers, "tie": _choice(given["tie"], f"{path}.tie", ("order", "share", "promote"))}
@@ -202,7 +205,7 @@ def _classes(given: dict[str, Any], path: str) -> dict[str, Any]:
     _keys(given, path, ("name", "attr", "amounts"))
     amounts = given["amounts"]
     if not isinstance(amounts, dict):
-        raise FormatError(f"{path}.amounts", "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError(f"{path}.amounts", "wrong_type", "此处应为一个对象（花括号）。")
     return {
         "attr": _text(given["attr"], f"{path}.attr"),
         "amounts": {k: _money(v, f"{path}.amounts.{k}") for k, v in amounts.items()},
@@ -242,7 +245,7 @@ _METHODS: dict[str, _Read] = {
 
 def _method(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise FormatError("method", "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError("method", "wrong_type", "此处应为一个对象（花括号）。")
     if "name" not in value:
         raise FormatError("method.name", "missing_key", "缺少键“name”。")
     name = _choice(value["name"], "method.name", tuple(_METHODS))
@@ -270,7 +273,7 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
         score = _number(text, f"{path}.score")
     elif ballots:
         score = sum((b.count * b.points[n] for b in ballots if n in b.points), Fraction(0))
-        text = decimal_text(score, LONGEST)
+        text = plain_text(score, LONGEST)
     requested = _money(item["requested"], f"{path}.requested")
     minimum = _money(item["minimum"], f"{path}.minimum")
     if minimum > requested:
@@ -281,7 +284,7 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
         )
     request, cut = _cut(item, path, requested)
     if not isinstance(item["attrs"], dict):
-        raise FormatError(f"{path}.attrs", "not_an_object", "此处应为一个对象（花括号）。")
+        raise FormatError(f"{path}.attrs", "wrong_type", "此处应为一个对象（花括号）。")
     return Project(
         index=n,
         key=item["key"],
@@ -300,15 +303,19 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
 def _cut(item: dict[str, Any], path: str, requested: int) -> tuple[int, str]:
     """Return what may be given at most, in fen, and the words for it. A share of a total is cut down to whole fen.
 
-    What the applicant raises itself is taken off the approved budget, or off the request where none is approved.
+    What the applicant raises itself is taken off the approved budget; where none is approved, off the project's total,
+    and where no total is given, off the request.
     """
     found = [(requested, "申报金额")]
     approved = None if item.get("approved") is None else _money(item["approved"], f"{path}.approved")
     raised = None if item.get("self_raised") is None else _money(item["self_raised"], f"{path}.self_raised")
     total = None if item.get("total") is None else _money(item["total"], f"{path}.total")
     if approved is not None or raised is not None:
-        base = requested if approved is None else approved
-        words = "核定预算" if approved is not None else "申报金额"
+        base, words = requested, "申报金额"
+        if approved is not None:
+            base, words = approved, "核定预算"
+        elif total is not None:
+            base, words = total, "总预算"
         if raised:
             words += f"减自筹资金 {yuan(raised)}"
         found.append((max(0, base - (raised or 0)), words))
@@ -316,7 +323,7 @@ def _cut(item: dict[str, Any], path: str, requested: int) -> tuple[int, str]:
         share = _share(item["share_cap"], f"{path}.share_cap")
         if total is None:
             raise FormatError(f"{path}.total", "missing_key", "写了资助比例上限，就要写明项目总预算。")
-        found.append((int(total * share), f"总预算 {yuan(total)}的 {decimal_text(share * 100, LONGEST)}%"))
+        found.append((int(total * share), f"总预算 {yuan(total)}的 {plain_text(share * 100, LONGEST)}%"))
     request, words = min(found, key=lambda pair: pair[0])
     return request, "" if request == requested else f"申报金额 {yuan(requested)}按{words}核减为 {yuan(request)}"
 
@@ -328,7 +335,7 @@ def _ballots(value: Any, keys: dict[str, int]) -> tuple[Ballot, ...]:
         _keys(item, path, ("count", "points"))
         count = _count(item["count"], f"{path}.count", 1)
         if not isinstance(item["points"], dict):
-            raise FormatError(f"{path}.points", "not_an_object", "此处应为一个对象（花括号）。")
+            raise FormatError(f"{path}.points", "wrong_type", "此处应为一个对象（花括号）。")
         points = {}
         for key, text in item["points"].items():
             if key not in keys:

@@ -15,7 +15,7 @@ from core.pinyin import pinyin_key
 from judging.models import Entry, Judge, ScoreSheet, Session
 from needs.models import Need, OrderNeed, ServiceOrder
 from organizations.models import Organization
-from projects.models import BudgetLine, Proposal, ProposalVersion
+from projects.models import BudgetLine, EligibilityDecision, Proposal, ProposalVersion
 from rounds.models import Round, Theme
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -124,6 +124,16 @@ def _proposals(
             for p in proposals
         ],
         batch_size=1000,
+    )  # fmt: skip
+    versions = dict(ProposalVersion.objects.values_list("proposal_id", "pk"))
+    EligibilityDecision.objects.bulk_create(
+        [
+            EligibilityDecision(
+                proposal=p, version_id=versions[p.pk], outcome="pass", decided_by=office, decided_at=START + timedelta(days=31)
+            )
+            for p in proposals
+        ],
+        batch_size=2000,
     )  # fmt: skip
     return proposals
 
