@@ -133,6 +133,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
+    # a broker that hangs must not hold a request: what is due stays in the database for the sweep
+    "socket_connect_timeout": 2,
+    "socket_timeout": 3,
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 

@@ -123,6 +123,8 @@ class DraftForm(Quiet):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.choices = rows
+        if not rows:
+            field.help_text = "没有符合的，换个关键词再查，或清空后按“查找”看全部"
 
 
 def _needs(proposal: Proposal, words: str, chosen: list[int]) -> Any:

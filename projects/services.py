@@ -54,6 +54,7 @@ class NotEditable(DomainError):
 
 class ChangedMeanwhile(DomainError):
     message = "这份申报书刚刚在别处被修改过。下面是您填写的内容，尚未保存；请核对后再点一次保存，将以您填写的为准。"
+    short = "这份申报书刚刚在别处被修改过，按“暂存”核对"
 
 
 class ReadAgain(DomainError):

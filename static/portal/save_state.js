@@ -1,6 +1,6 @@
 // The save-state line of parts/save_state.html. One place for its words, so that every page speaks alike:
 //   const line = saveState(document.querySelector("[data-save-state]"));
-//   line.local(); line.sending(); line.saved("2026-11-23T14:03:22+08:00"); line.retrying(); line.locked();
+//   line.local(); line.sending(); line.saved("2026-11-23T14:03:22+08:00"); line.retrying(); line.locked(); line.refused(why);
 // "已送达" is said only with the time that the server answered.
 
 const WORDS = {
@@ -10,6 +10,7 @@ const WORDS = {
   saved: "已送达",
   retrying: "未保存，正在重试",
   locked: "已锁定，不能再修改",
+  refused: "未保存",
 };
 
 // HH:MM:SS in Beijing, whatever the zone of the device.
@@ -34,6 +35,7 @@ export function saveState(element) {
     saved: (moment) => show("saved", `已送达 ${clock(moment)}`),
     retrying: (waiting = 0) => show("retrying", waiting > 1 ? `${WORDS.retrying}（${waiting} 项）` : WORDS.retrying),
     locked: () => show("locked"),
+    refused: (why) => show("refused", `${WORDS.refused}：${why}`),
     get state() {
       return element.dataset.saveState;
     },

@@ -488,3 +488,40 @@ def test_the_edit_page_takes_the_same_number_of_queries_for_3_and_60_choices(her
         make.make_need(here, now, words=f"第 {i} 件事。")
     make.save(draft, here, now, lines=tuple(Line("activity", f"{i}", Decimal(1), 1, Decimal(0)) for i in range(50)))
     assert count() == few
+
+
+# --- saving by script while one types
+
+
+def test_a_script_saves_and_learns_revision_moment_and_gaps(here, now):
+    draft, client = make.make_draft(here, now), as_(here.people["member"])
+    answer = client.post(url(draft, "edit"), typed(here, draft, auto="1"))
+    stored = Proposal.objects.get()
+    assert (answer.status_code, stored.plan, stored.revision) == (200, "计划", 1)
+    assert answer.json() == {
+        "revision": 1,
+        "at": stored.saved_at.isoformat(),
+        "gaps": [{"href": "#div_id_needs", "words": "请至少选择一件居民需求或一张服务项目单"}],
+    }
+    assert (
+        client.post(url(draft, "edit"), typed(here, draft, auto="1", revision=1, plan="又改")).json()["revision"] == 2
+    )
+    assert Proposal.objects.get().plan == "又改"
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [({"revision": 0}, 409), ({"minimum": "多少"}, 422), ({"line-0-quantity": ""}, 422), ({"title": ""}, 422)],
+)
+def test_a_script_is_told_why_nothing_was_saved(here, now, changed, status):
+    draft, client = make.make_complete_draft(here, now), as_(here.people["member"])
+    before = Proposal.objects.values().get()
+    answer = client.post(url(draft, "edit"), typed(here, draft, auto="1", plan="改") | changed)
+    assert (answer.status_code, list(answer.json())) == (status, ["message"])
+    assert Proposal.objects.values().get() == before
+
+
+def test_a_script_cannot_save_what_is_handed_in(here, now):
+    proposal = make.make_submitted_proposal(here, now)
+    answer = as_(here.people["member"]).post(url(proposal, "edit"), typed(here, proposal, auto="1"))
+    assert (answer.status_code, answer.json()["message"]) == (409, services.NotEditable.message)
