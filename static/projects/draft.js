@@ -53,8 +53,10 @@ function keep() {
     const facts = new FormData(form);
     facts.set("auto", "1");
     line.sending();
+    const cut = new AbortController();
+    const patience = setTimeout(() => cut.abort(), 10000);
     try {
-      const answer = await fetch(window.location.pathname, { method: "POST", body: facts, redirect: "error", signal: AbortSignal.timeout(10000) });
+      const answer = await fetch(window.location.pathname, { method: "POST", body: facts, redirect: "error", signal: cut.signal });
       const found = await answer.json();
       if (answer.ok) {
         form.elements.revision.value = found.revision;
@@ -69,6 +71,8 @@ function keep() {
     } catch {
       line.retrying();
       if (!over) later(AGAIN);
+    } finally {
+      clearTimeout(patience);
     }
   }
 
