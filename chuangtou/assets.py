@@ -42,6 +42,8 @@ FILES: dict[str, dict[str, str]] = {
         "bootstrap-icons.svg": "assets/bootstrap-icons/bootstrap-icons.svg",
         "LICENSE": "assets/bootstrap-icons/LICENSE",
     },
+    # IndexedDB as promises: the outbox of a judge's phone.
+    "idb": {"build/index.js": "assets/idb/idb.js", "LICENSE": "assets/idb/LICENSE"},
     # For the accessibility tests; beside, not in, the folder that is served.
     "axe-core": {
         "axe.min.js": "assets-dev/axe.min.js",
