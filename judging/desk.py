@@ -8,19 +8,23 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.web import person
-from core import clock
+from core import clock, live
 from core.errors import DomainError, NotAllowed
 from judging import rules, services
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
+from judging.phone import channels, told
 
 
 def _seat(request: HttpRequest, session_id: int) -> Judge:
     """One's own seat in a session whose scoring has opened; anybody else finds nothing."""
-    open_to_judges = Judge.objects.exclude(session__state=Session.State.SETUP).select_related("session__round")
+    open_to_judges = Judge.objects.exclude(session__state=Session.State.SETUP).select_related(
+        "session__round", "session__stage"
+    )
     return get_object_or_404(open_to_judges, session=session_id, user=person(request))
 
 
@@ -47,8 +51,35 @@ def desk(request: HttpRequest, session_id: int) -> HttpResponse:
     facts = {
         "session": seat.session, "seat": seat, "rows": rows, "done": sum(r.state == "submitted" for r in own), "all": len(own),
         "next": next((r for r in own if r.state != "submitted"), None), "is_open": seat.session.state == Session.State.SCORING,
+        "phone": _phone(request, seat, rows),
     }  # fmt: skip
-    return render(request, "judging/desk.html", facts)
+    return live.allow_push(request, render(request, "judging/desk.html", facts))
+
+
+def _phone(request: HttpRequest, seat: Judge, rows: list[rules.DeskRow]) -> dict[str, Any]:
+    """All that the page needs to go on without a network: the rule, the list, one's own sheets."""
+    session = seat.session
+    own = {s.entry_id: s for s in ScoreSheet.objects.filter(judge=seat)}
+    entries = []
+    for row in rows:
+        hidden = row.state in ("recused", "gone")
+        sheet = own.get(row.entry_id)
+        entries.append(
+            {
+                "id": row.entry_id, "position": row.position, "title": row.title, "organization": row.organization,
+                "state": row.state if hidden else "", "words": row.words if hidden else "", "theme": row.theme,
+                "requested": row.requested, "sheet": told(sheet) if sheet and not hidden else None,
+                "href": reverse("judging:sheet", args=[session.pk, row.entry_id]),
+                "material": reverse("judging:material", args=[session.pk, row.entry_id]),
+            }
+        )  # fmt: skip
+    return {
+        "session": session.pk, "judge": seat.pk, "seat": seat.seat, "state": session.state, "paced": session.is_paced,
+        "locked_at": session.locked_at.isoformat() if session.locked_at else None,
+        "criteria": session.rule["criteria"], "full": f"{sum((Decimal(c['max']) for c in session.rule['criteria']), Decimal(0)).normalize():f}",
+        "entries": entries, "send": reverse("judging:send", args=[session.pk]), "beat": reverse("judging:beat", args=[session.pk]),
+        "now": clock.now().isoformat(), **channels(request, session),
+    }  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

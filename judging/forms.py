@@ -185,3 +185,28 @@ class LockForm(PortalForm):
         if word != "锁定":
             raise forms.ValidationError("请输入“锁定”二字。锁定后不能再改任何评分。")
         return word
+
+
+class TimesForm(PortalForm):
+    """The clock of a presentation, in seconds."""
+
+    present = forms.IntegerField(label="陈述（秒）", min_value=10, max_value=3600)
+    question = forms.IntegerField(label="答辩（秒）", min_value=10, max_value=3600)
+    warning = forms.IntegerField(label="提前提醒（秒）", min_value=5, max_value=600)
+
+
+class PaceForm(PortalForm):
+    """How scoring opens."""
+
+    is_paced = forms.BooleanField(
+        label="由主持人在导播台逐个开放评分",
+        required=False,
+        help_text="不选：开放评分后，全部项目一起开放（适合书面评审）",
+    )
+    opens_after = forms.IntegerField(
+        label="讲完第几个项目才开始评分",
+        min_value=1,
+        max_value=20,
+        initial=1,
+        help_text="例如填 3：前三个都讲完后一起开放，便于评委把握尺度",
+    )

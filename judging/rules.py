@@ -1,7 +1,7 @@
 """Who sees, runs and scores which session; what may be told before and after the lock."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,6 @@ from django.urls import reverse
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
 from judging.models import Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
-from organizations.rules import organizations_of
 
 Person = User | AnonymousUser
 WATCHERS = (Role.OFFICE, Role.LEADER, Role.HOST, Role.SUPERVISOR)
@@ -43,6 +42,11 @@ def can_run(user: Person, session: Session) -> bool:
     return may(user, session.round.street, Role.OFFICE)
 
 
+def can_host(user: Person, session: Session) -> bool:
+    """The host, or the office in her place, conducts: clock, opening, revealing."""
+    return may(user, session.round.street, Role.OFFICE, Role.HOST)
+
+
 def can_read_result(user: Person, session: Session) -> bool:
     """After the lock: office, leader, host and supervisor. Judges and the public after publication."""
     if session.state == Session.State.LOCKED:
@@ -65,9 +69,18 @@ class DeskRow:
     organization: str
     state: str
     words: str
+    theme: str = ""
+    requested: str = ""
 
 
-WORDS = {"todo": "未评", "draft": "已暂存", "submitted": "已提交", "recused": "已回避", "gone": "已撤回"}
+WORDS = {
+    "todo": "未评",
+    "draft": "已暂存",
+    "submitted": "已提交",
+    "recused": "已回避",
+    "gone": "已撤回",
+    "void": "已作废",
+}
 
 
 def desk(judge: Judge) -> list[DeskRow]:
@@ -80,17 +93,14 @@ def desk(judge: Judge) -> list[DeskRow]:
         .order_by(F("position").asc(nulls_last=True), "pk")
     )
     found = []
-    for pk, position, title, organization, standing, sheet, hidden in rows.values_list(
-        "pk",
-        "position",
-        "proposal__title",
-        "proposal__organization__name",
-        "proposal__state",
-        "sheet_state",
-        "is_recused",
-    ):
+    columns = (
+        "pk", "position", "proposal__title", "proposal__organization__name", "proposal__state", "sheet_state", "is_recused",
+        "version__content__theme", "version__content__requested",
+    )  # fmt: skip
+    for pk, position, title, organization, standing, sheet, hidden, theme, requested in rows.values_list(*columns):
         state = "recused" if hidden else "gone" if standing != "passed" else sheet or "todo"
-        found.append(DeskRow(pk, position, title, "" if hidden else organization, state, WORDS[state]))
+        shown = ("", "", "") if hidden else (organization, theme or "", requested or "")
+        found.append(DeskRow(pk, position, title, shown[0], state, WORDS[state], *shown[1:]))
     return found
 
 
@@ -122,6 +132,43 @@ def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]
         cells = ["recused" if (j, pk) in recused else "in" if (j, pk) in handed else "out" for j, _, _ in judges]
         rows.append(ProgressRow(pk, position, title, cells, cells.count("out")))
     return [(seat, name) for _, seat, name in judges], rows
+
+
+ONLINE = timedelta(seconds=70)
+
+
+def online(session: Session, at: datetime) -> list[bool]:
+    """Per seat, in order, whether the judge's device has been heard of just now."""
+    seen = Judge.objects.filter(session=session).order_by("seat").values_list("seen_at", flat=True)
+    return [moment is not None and at - moment < ONLINE for moment in seen]
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One line of the preflight: `green`, `amber` or `red`, and a sentence."""
+
+    colour: str
+    words: str
+
+
+def preflight(session: Session, at: datetime) -> list[Light]:
+    """Whether the hall is ready: rule, draw, judges, quorum, devices."""
+    seats = online(session, at)
+    quorum = int(session.rule["quorum"])
+    entries = Entry.objects.filter(session=session, proposal__state="passed")
+    excused = Count("recusals", distinct=True)
+    thin = [t for t, n in entries.annotate(n=excused).values_list("proposal__title", "n") if len(seats) - n < quorum]
+    here, frozen = sum(seats), bool(session.rule_digest)
+    drawn = entries.exists() and not entries.filter(position=None).exists()
+    open_claims = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
+    return [
+        Light("green" if frozen else "amber", f"规则已冻结，摘要 {session.rule_digest[:8]}" if frozen else "规则还没有冻结，开放评分时自动冻结"),
+        Light("green" if drawn else "red", "出场顺序已抽签确定" if drawn else "还没有抽签确定出场顺序"),
+        Light("green" if len(seats) >= quorum else "red", f"评委 {len(seats)} 位，有效评分至少要 {quorum} 份"),
+        Light("red" if thin else "green", f"回避后评委不够 {quorum} 位：{'、'.join(thin[:3])}" if thin else "回避后每个项目的评委都够数"),
+        Light("amber" if open_claims else "green", f"有 {open_claims} 条回避声明等待确认" if open_claims else "没有待确认的回避声明"),
+        Light("green" if seats and here == len(seats) else "amber" if here else "red", f"评委设备在线 {here}/{len(seats)}"),
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +250,13 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
         for j in seats.order_by("pk")
     ]  # fmt: skip
     streets = street_ids(user, Role.OFFICE)
+    hosted = set(street_ids(user, Role.HOST)) - set(streets)
+    if hosted:
+        running = Session.objects.filter(round__street__in=hosted, state__in=["setup", "scoring", "locked"])
+        found += [
+            {"title": f"主持：{name}", "href": reverse("judging:conductor", args=[pk]), "state": "todo", "count": 0, "hint": ""}
+            for pk, name in running.order_by("held_on", "pk").values_list("pk", "name")[:10]
+        ]  # fmt: skip
     if streets:
         words = {"setup": "完成评审会设置", "scoring": "查看评分进度并锁定", "locked": "公布评审结果"}
         mine = Session.objects.filter(round__street__in=streets, state__in=words).order_by("held_on", "pk")
@@ -217,11 +271,3 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
             for pk, name, state in mine.values_list("pk", "name", "state")[:10]
         ]
     return found
-
-
-def own_lines(user: Person) -> "QuerySet[ResultLine]":
-    """Results of one's own organizations' projects, after publication."""
-    return ResultLine.objects.filter(
-        result__session__state=Session.State.PUBLISHED,
-        entry__proposal__organization__in=[o.pk for o in organizations_of(user)],
-    )

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import desk, public, views
+from judging import conductor, desk, phone, public, screen, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -16,7 +16,14 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/export/", views.export_tally, name="export"),
     path("sessions/<int:session_id>/scoring.json", views.document, {"part": "scoring"}, name="scoring_document"),
     path("sessions/<int:session_id>/result.json", views.document, {"part": "result"}, name="result_document"),
+    path("sessions/<int:session_id>/stage/", conductor.conductor, name="conductor"),
+    path("sessions/<int:session_id>/stage/act/", conductor.direct, name="direct"),
+    path("sessions/<int:session_id>/stage/handed.json", conductor.handed, name="handed"),
+    path("screen/<str:key>/", screen.screen, name="screen"),
+    path("screen/<str:key>/board.json", screen.board_json, name="board"),
     path("judge/<int:session_id>/", desk.desk, name="desk"),
+    path("judge/<int:session_id>/send/", phone.send, name="send"),
+    path("judge/<int:session_id>/beat/", phone.beat, name="beat"),
     path("judge/<int:session_id>/<int:entry_id>/", desk.sheet, name="sheet"),
     path("judge/<int:session_id>/<int:entry_id>/material/", desk.material, name="material"),
     path("results/<int:session_id>/", public.public_result, name="public_result"),

@@ -21,6 +21,7 @@ from jobs.services import start_job
 from judging import forms, rules, services
 from judging.domain.rubrics import RUBRICS
 from judging.models import Draw, Entry, Judge, Recusal, Session
+from judging.services.stage import set_pace
 from projects.models import Proposal
 from rounds.rules import can_run_round, visible_rounds
 
@@ -91,6 +92,7 @@ def _session_page(request: HttpRequest, session: Session, status: int = 200, **m
         "page": page,
         "session": session,
         "runs": rules.can_run(person(request), session),
+        "hosts": rules.can_host(person(request), session),
         "judges": judges,
         "rows": rows,
         "missing": sum(r.missing for r in rows),
@@ -151,6 +153,9 @@ class Parts:
         self.criteria = forms.CriterionFormSet(sent("rule"), initial=_criteria_initial(rule), prefix="c")
         names = "\n".join(s.user.username for s in seats)
         self.people = forms.PeopleForm(sent("judges"), initial={"usernames": names})
+        self.pace = forms.PaceForm(
+            sent("pace"), initial={"is_paced": session.is_paced, "opens_after": session.opens_after}
+        )
         self.account = forms.AccountForm(sent("account"), prefix="new")
         self.recusal = forms.RecusalForm(
             sent("recusal"),
@@ -162,13 +167,13 @@ class Parts:
     def forms(self) -> dict[str, Any]:
         return {
             "details": self.details, "rule_form": self.rule, "criteria": self.criteria, "people": self.people,
-            "account": self.account, "recusal": self.recusal,
+            "account": self.account, "recusal": self.recusal, "pace": self.pace,
         }  # fmt: skip
 
     def refuse(self, error: DomainError) -> None:
         """Put a refusal on the form that was sent, or above the page."""
         sent: dict[str, PortalForm] = {
-            "details": self.details, "rule": self.rule, "judges": self.people, "account": self.account, "recusal": self.recusal,
+            "details": self.details, "rule": self.rule, "judges": self.people, "account": self.account, "recusal": self.recusal, "pace": self.pace,
         }  # fmt: skip
         if self.part in sent:
             sent[self.part].add_error(None, error.message)
@@ -194,6 +199,8 @@ class Parts:
             services.recuse(
                 judge_id=data["judge"], entry_id=data["entry"], reason=data["reason"], by=act["by"], at=act["at"]
             )
+        elif self.part == "pace" and self.pace.is_valid():
+            set_pace(**act, **self.pace.cleaned_data)
         elif self.part == "unrecuse":
             for recusal_id in _ids(self.request.POST.getlist("recusal"))[:1]:
                 services.withdraw_recusal(**act, recusal_id=recusal_id)

@@ -1,15 +1,17 @@
 """What the frame of every page shows: the menu of this person, her roles, and how many messages wait unread."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Exists, OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import held
-from judging.rules import is_any_judge
-from messaging.rules import unread_count
-from organizations.rules import organizations_of
+from judging.models import Judge
+from messaging.models import Notice
+from organizations.models import Membership
 from portal.homes import titles
 
 PUBLIC = [
@@ -36,11 +38,34 @@ BY_ROLE: list[tuple[str, str, frozenset[Role]]] = [
 ]
 
 
-def _entries(user: User) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the frame needs of a person besides her roles, in one statement."""
+
+    organization: str
+    is_judge: bool
+    unread: int
+
+
+def _frame(user: User) -> Frame:
+    unread = (
+        Notice.objects.filter(recipient=OuterRef("pk"), read_at=None)
+        .order_by()
+        .values("recipient")
+        .annotate(n=Count("pk"))
+    )
+    mine = Membership.objects.filter(user=OuterRef("pk")).order_by("organization").values("organization__name")
+    seats = Judge.objects.filter(user=OuterRef("pk"))
+    facts = User.objects.filter(pk=user.pk).values_list(Subquery(mine[:1]), Exists(seats), Subquery(unread.values("n")))
+    organization, is_judge, count = facts.get()
+    return Frame(organization or "", is_judge, count or 0)
+
+
+def _entries(user: User, frame: Frame) -> list[tuple[str, str]]:
     roles = {Role(grant.role) for grant in held(user)}
     found = [("工作台", "portal:home")]
     found += [(label, name) for label, name, who in BY_ROLE if roles & who]
-    if organizations_of(user):
+    if frame.organization:
         found += [("我的申报", "projects:mine"), ("征集公告", "rounds:calls"), ("项目超市", "needs:market")]
     return found
 
@@ -48,17 +73,15 @@ def _entries(user: User) -> list[tuple[str, str]]:
 def menu(request: HttpRequest) -> dict[str, Any]:
     """`menu`: entries {label, href, active}; `role_words`; `unread`. No query for visitors."""
     user = getattr(request, "user", None)
-    signed_in = isinstance(user, User)
-    entries = _entries(user) if isinstance(user, User) else PUBLIC
+    frame = _frame(user) if isinstance(user, User) else None
+    entries = _entries(user, frame) if isinstance(user, User) and frame else PUBLIC
     front = reverse("portal:front")
     found = []
     for label, name in entries:
         href = reverse(name)
         active = request.path == href or (href != front and request.path.startswith(href))
         found.append({"label": label, "href": href, "active": active})
-    if not isinstance(user, User):
+    if not isinstance(user, User) or frame is None:
         return {"menu": found, "unread": 0, "role_words": ""}
-    words = titles(user) or (
-        "评委" if signed_in and is_any_judge(user) else "、".join(o.name for o in organizations_of(user)[:1])
-    )
-    return {"menu": found, "unread": unread_count(user), "role_words": words}
+    words = titles(user) or ("评委" if frame.is_judge else frame.organization)
+    return {"menu": found, "unread": frame.unread, "role_words": words}

@@ -42,12 +42,13 @@ from judging.services.sheets import (
     read_marks,
     save_sheet,
 )
+from judging.services.stage import direct, set_pace
 
 __all__ = [
     "AlreadyDrawn", "AlreadyHandedIn", "BadMark", "BadRule", "EntryClosed", "EntryNotOpen", "Gaps", "MaximaDoNotAddUp",
     "NoCommitment", "NoReason", "NoWitness", "NotInSetup", "NotLocked", "NotReady", "NotScoring", "ProposalGone", "Recused",
     "Request", "SameSession", "ScoringClosed", "ScoringNotOpen", "SheetChangedMeanwhile", "UsernameTaken", "add_judge",
-    "commit_draw", "create_session", "draw_order", "gaps_before_opening", "lock_session", "make_rule", "open_scoring",
+    "commit_draw", "create_session", "direct", "draw_order", "gaps_before_opening", "lock_session", "make_rule", "open_scoring",
     "plain_mark", "publish_result", "read_marks", "recuse", "save_sheet", "scoring_document", "seat_judges", "set_details",
-    "set_entries", "set_rule", "withdraw_recusal",
+    "set_entries", "set_pace", "set_rule", "withdraw_recusal",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
 from judging.models import Entry, Judge, Result, ResultLine, Session
 from judging.services.setup import locked, scoring_document
+from judging.services.telling import session_changed
 
 
 class Gaps(DomainError):
@@ -69,6 +70,7 @@ def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "
         actor=by, verb="judging.locked", about=session, at=at, scope_id=session.round.street_id, reason=gap_reason.strip(),
         facts={"gaps": gaps, "digest": result.digest, "head": session.head},
     )  # fmt: skip
+    session_changed(session, at)
     return result
 
 
@@ -85,4 +87,5 @@ def publish_result(*, session_id: int, by: User, at: datetime) -> Session:
         raise NotLocked
     record(actor=by, verb="judging.published", about=session, at=at, scope_id=session.round.street_id)
     session.refresh_from_db()
+    session_changed(session, at)
     return session

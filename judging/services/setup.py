@@ -18,6 +18,7 @@ from judging import rules
 from judging.domain.draw import commitment, order
 from judging.domain.scoring import check_rule
 from judging.models import Draw, Entry, Judge, Recusal, ScoreSheet, Session
+from judging.services.telling import session_changed, stage_of
 from organizations.models import Membership
 from projects.models import Proposal, ProposalVersion
 from rounds.models import Round
@@ -117,6 +118,7 @@ def create_session(
         raise NotAllowed
     _check_rule(rule, full_marks)
     _store(session)
+    stage_of(session, at)
     record(
         actor=by, verb="judging.session_created", about=session, at=at, scope_id=round_.street_id,
         facts={"full_marks": str(full_marks)},
@@ -374,6 +376,7 @@ def open_scoring(*, session_id: int, by: User, at: datetime) -> Session:
         actor=by, verb="judging.scoring_opened", about=session, at=at, scope_id=session.round.street_id,
         facts={"rule_digest": session.rule_digest},
     )  # fmt: skip
+    session_changed(session, at)
     return session
 
 

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 from django.conf import settings as live
 from django.core.management import call_command
+from playwright.sync_api import expect
 
 from core import clock
 from funding.models import Award
@@ -92,20 +93,21 @@ def score(walker, session, marks):
     """A judge scores every project on a phone: steppers and typing, read-back, hand in."""
     page = walker.page
     walker.go(f"/judge/{session}/", "评委清单")
-    for given in marks:
-        with page.expect_navigation():
-            page.get_by_role("link", name="评分：第").first.click()
+    for i, given in enumerate(marks):
+        page.locator("[data-rows] a").nth(i).click()
         walker.look("评委评分")
-        inputs = page.locator(".mark-input")
+        inputs = page.locator("[data-criteria] input")
         page.get_by_role("button", name="加一档").first.click()
         assert inputs.first.input_value() != ""
-        for i, mark in enumerate(given):
-            inputs.nth(i).fill(mark)
+        for j, mark in enumerate(given):
+            inputs.nth(j).fill(mark)
         total = page.locator("[data-total]").inner_text()
-        walker.press("提交", "评委确认")
+        page.get_by_role("button", name="提交", exact=True).click()
+        walker.look("评委确认")
         walker.says(f"您给出的总分为 {total}")
-        walker.press("确认提交")
-        walker.says("已送达")
+        page.get_by_role("button", name="确认提交").click()
+        expect(page.locator("[data-state] .status")).to_contain_text("已送达")
+        page.locator("[data-sheet] nav a", has_text="全部项目").click()
     walker.says("全部项目都已提交")
 
 
