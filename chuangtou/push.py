@@ -33,6 +33,7 @@ log = logging.getLogger("chuangtou.push")
 
 PREFIX: Final = "portal:live:"  # as in core.live
 LIMIT: Final = 2000
+TICK: Final = 0.5  # seconds
 BEAT_EVERY: Final = 4.0  # seconds; a page that hears nothing for six begins to poll
 COMMENT_EVERY: Final = 15.0  # seconds; keeps proxies from closing the stream
 SILENT_REDIS: Final = 5.0  # seconds without a word before it is asked, and again before it is given up
@@ -55,13 +56,23 @@ STREAM: Final = [
 ]
 
 
+class Watcher:
+    """One stream: what wakes it, and when (by the loop's clock) it owes a sign of life."""
+
+    __slots__ = ("due", "woken")
+
+    def __init__(self) -> None:
+        self.woken = asyncio.Event()
+        self.due = 0.0
+
+
 class Channel:
     """The newest board of one name and those who watch it."""
 
     def __init__(self) -> None:
         self.version = -1
         self.event = b""
-        self.watchers: set[asyncio.Event] = set()
+        self.watchers: set[Watcher] = set()
         self.reading: asyncio.Task[None] | None = None
 
     def offer(self, version: int, body: bytes) -> None:
@@ -73,7 +84,7 @@ class Channel:
 
     def wake(self) -> None:
         for watcher in self.watchers:
-            watcher.set()
+            watcher.woken.set()
 
 
 class Feed:
@@ -95,7 +106,7 @@ class Feed:
         except (redis.RedisError, OSError):
             return False
 
-    def join(self, name: str, watcher: asyncio.Event) -> Channel:
+    def join(self, name: str, watcher: Watcher) -> Channel:
         """Return the channel with `watcher` among its watchers; the first one has the stored board read."""
         channel = self.channels.get(name)
         if channel is None:
@@ -104,13 +115,24 @@ class Feed:
         channel.watchers.add(watcher)
         return channel
 
-    def leave(self, name: str, channel: Channel, watcher: asyncio.Event) -> None:
+    def leave(self, name: str, channel: Channel, watcher: Watcher) -> None:
         """Forget the watcher, and with the last one the channel."""
         channel.watchers.discard(watcher)
         if not channel.watchers and self.channels.get(name) is channel:
             del self.channels[name]
             if channel.reading:
                 channel.reading.cancel()
+
+    async def tick(self) -> None:
+        """Wake whoever owes a sign of life, for ever: one timer for all is cheaper than one for each."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(TICK)
+            now = clock()
+            for channel in self.channels.values():
+                for watcher in channel.watchers:
+                    if now >= watcher.due:
+                        watcher.woken.set()
 
     def _read_soon(self, name: str, channel: Channel) -> None:
         if channel.reading:
@@ -172,7 +194,8 @@ class Feed:
             self.is_heard = True
             for name, channel in self.channels.items():  # what was published while nobody listened
                 self._read_soon(name, channel)
-                channel.wake()
+                for watcher in channel.watchers:
+                    watcher.due = 0.0  # at the next tick
         elif message["type"] == "pmessage":
             watched = self.channels.get(message["channel"].decode(errors="replace").removeprefix(PREFIX))
             version, _, body = message["data"].partition(b"\n")
@@ -201,13 +224,13 @@ class Push:
             await send({"type": "lifespan.startup.failed", "message": "push needs REDIS_URL and SECRET_KEY"})
             return
         self.feed = Feed(self.redis_url)
-        listening = asyncio.create_task(self.feed.listen())
+        working = [asyncio.create_task(work) for work in (self.feed.listen(), self.feed.tick())]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.end()
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         with contextlib.suppress(redis.RedisError, OSError):
             await self.feed.asking.aclose()
             await self.feed.pool.disconnect()
@@ -248,32 +271,30 @@ class Push:
 
     async def _stream(self, name: str, seen: int, receive: Receive, send: Send) -> None:
         """Send boards newer than `seen` until the browser leaves or we end."""
-        woken = asyncio.Event()
+        clock = asyncio.get_running_loop().time
+        watcher = Watcher()
         leaving = asyncio.create_task(_until_left(receive))
-        leaving.add_done_callback(lambda _task: woken.set())
-        channel = self.feed.join(name, woken)
-
-        async def write(body: bytes, *, more: bool = True) -> None:
-            await send({"type": "http.response.body", "body": body, "more_body": more})
-
+        leaving.add_done_callback(lambda _task: watcher.woken.set())
+        channel = self.feed.join(name, watcher)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": STREAM})
-            await write(RETRY + BEAT if self.feed.is_heard else RETRY)
+            body = RETRY + BEAT if self.feed.is_heard else RETRY
             while not (leaving.done() or self.is_ending):
-                woken.clear()
+                if body:
+                    watcher.due = clock() + (BEAT_EVERY if self.feed.is_heard else COMMENT_EVERY)
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                else:
+                    await watcher.woken.wait()
+                watcher.woken.clear()
                 if channel.version > seen:
-                    seen = channel.version
-                    await write(channel.event)
-                    continue
-                is_heard = self.feed.is_heard
-                try:
-                    async with asyncio.timeout(BEAT_EVERY if is_heard else COMMENT_EVERY):
-                        await woken.wait()
-                except TimeoutError:
-                    await write(BEAT if is_heard and self.feed.is_heard else COMMENT)
-            await write(b"", more=False)
+                    seen, body = channel.version, channel.event
+                elif clock() >= watcher.due:
+                    body = BEAT if self.feed.is_heard else COMMENT
+                else:
+                    body = b""
+            await send({"type": "http.response.body", "body": b""})
         finally:
-            self.feed.leave(name, channel, woken)
+            self.feed.leave(name, channel, watcher)
             leaving.cancel()
 
 

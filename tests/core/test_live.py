@@ -313,6 +313,15 @@ def test_returning_browser_is_not_told_what_it_has(opened: Opened) -> None:
         assert opened.watch(NAME, f"Last-Event-ID: {odd}").until(b"id: 6\n").versions == [6]
 
 
+def test_sign_of_life_comes_before_a_page_gives_up(opened: Opened) -> None:
+    """Two beats within the six seconds of silence after which live.js polls."""
+    one = opened.watch()
+    begun = time.monotonic()
+    one.until(b"beat").seen = b""
+    one.until(b"event: beat\ndata: 1\n\n")
+    assert 3 < time.monotonic() - begun < 6
+
+
 def test_older_version_never_follows_a_newer_one_even_when_redis_forgot(store: Store, opened: Opened) -> None:
     one = opened.watch()
     live.publish(NAME, {"version": 20})
