@@ -62,8 +62,8 @@ class Store:
 class Push:
     """One `python -m chuangtou.push`."""
 
-    def __init__(self, url: str, log: Path, **changes: str) -> None:
-        self.port = free_port()
+    def __init__(self, url: str, log: Path, port: int = 0, **changes: str) -> None:
+        self.port = port or free_port()
         self.log = log
         with log.open("wb") as out:
             self.process = subprocess.Popen(
