@@ -1,4 +1,5 @@
-"""`make bench`: storing a score against a bare upsert behind the same middleware, and lists at 30 and at 3,000 rows.
+"""`make bench`: storing a score against a bare upsert behind the same middleware, lists at 30 and at 3,000 rows,
+and a live board pushed against one asked for.
 
 Everything in one run on one machine; read the ratios, not the times. Needs DATABASE_URL of a role that may create
 databases; makes two of its own and drops them.
@@ -18,6 +19,8 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import psycopg2
+
+from benchmarks import push
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 8
@@ -245,7 +248,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8190)
+    parser.add_argument("--only", choices=["push"], help="the live board alone; needs no database")
     options = parser.parse_args()
+    push.report()
+    if options.only:
+        return
     print("30 个项目 × 20 位评委 × 4 项")
     with database("bench_small", 30) as url:
         small = pages(url)

@@ -4,11 +4,15 @@ Every switch is described in docs/production.md. Development comfort (debug page
 explicit flag. The file is importable without any variable, so that `score_file` and `allocate_file` run anywhere.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+import chuangtou.celery  # noqa: F401 - every process with Django has the app that shared tasks are sent by
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -21,6 +25,11 @@ ALLOWED_HOSTS = env.list("PORTAL_HOSTS", default=[])
 DATA_DIR = Path(env.str("PORTAL_DATA", default=str(BASE_DIR / "var")))
 SITE_URL = env.str("PORTAL_SITE_URL", default="http://localhost:8000").rstrip("/")
 SUB_PATH = env.str("PORTAL_SUB_PATH", default="").strip("/")
+
+# Where browsers find chuangtou.push: "/push/" on this site, ":8001" on another port of this host, "" nowhere (they poll).
+PORTAL_PUSH = env.str("PORTAL_PUSH", default="")
+if not re.fullmatch(r"(/([A-Za-z0-9_.-]+/)+|:[0-9]{1,5})?", PORTAL_PUSH):
+    raise ImproperlyConfigured(f"PORTAL_PUSH is a path like /push/ or a port like :8001, not {PORTAL_PUSH!r}")
 
 # What the public footer and the page heads say; a street office fills these in.
 SITE_NAME = env.str("PORTAL_SITE_NAME", default="创投门户")

@@ -5,7 +5,7 @@
     python -m chuangtou.up stop          end the portal of this data folder
     python -m chuangtou.up where         print where the data lies
 
-Data folder, address and log level come from PORTAL_DATA, HOST, PORT and LOG_LEVEL, by environment or `.env`.
+Data folder, addresses and log level come from PORTAL_DATA, HOST, PORT, PUSH_PORT and LOG_LEVEL, by environment or `.env`.
 """
 
 import contextlib
@@ -30,12 +30,14 @@ from chuangtou.embedded.daemon import open_log
 from chuangtou.embedded.locks import Lock
 from chuangtou.embedded.places import ROOT, ServersRefused, data_folder, settle
 from chuangtou.embedded.processes import dies_with_parent, end
-from chuangtou.embedded.surroundings import Address, log_level, portal_environment, read_env_file
+from chuangtou.embedded.surroundings import Address, find_push_port, log_level, portal_environment, read_env_file
 
 PYTHON = sys.executable
 SERVING_WITHIN = 60.0  # seconds until the first page must be there
 BROKEN_ANSWERS = 5  # so many times "500" is no passing trouble
 LOOK = 0.3  # seconds between two looks at the children
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a program that may be restarted is, doubled each time
+STEADY = 60.0  # seconds after which a restarted one counts as well
 
 MIGRATE = ["migrate", "--noinput", "--verbosity=0"]
 COLLECT = ["collectstatic", "--noinput", "--verbosity=0"]
@@ -63,13 +65,19 @@ class Child:
     name: str
     command: list[str]
     log: Path
+    is_optional: bool = False  # the portal goes on without it, so it is started again instead of ending the whole
     process: "subprocess.Popen[bytes] | None" = None
     reader: IO[str] | None = field(default=None, repr=False)
+    pause: float = FIRST_PAUSE
+    started_at: float = 0.0  # of the monotonic clock, as the next
+    due_at: float = 0.0  # when to start again; 0: not waiting
 
     def start(self, environment: dict[str, str], locks: tuple[int, ...]) -> None:
         log = open_log(self.log)
-        self.reader = self.log.open(encoding="utf-8", errors="replace")
-        self.reader.seek(0, os.SEEK_END)
+        if self.reader is None:
+            self.reader = self.log.open(encoding="utf-8", errors="replace")
+            self.reader.seek(0, os.SEEK_END)
+        self.started_at, self.due_at = time.monotonic(), 0.0
         try:
             self.process = subprocess.Popen(
                 self.command,
@@ -96,8 +104,8 @@ class Child:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:])
 
 
-def children(data: Path, address: Address) -> list[Child]:
-    """Return the three programs. The web server comes first: the others wait until it answers."""
+def children(data: Path, address: Address, push_port: int | None) -> list[Child]:
+    """Return the programs. The web server comes first: the others wait until it answers."""
     level = log_level().lower()
     celery = [PYTHON, "-m", "celery", "-A", "chuangtou"]
     commands = {
@@ -118,8 +126,10 @@ def children(data: Path, address: Address) -> list[Child]:
         ],
         "beat": [*celery, "beat", "--loglevel", level, "--pidfile=", "--schedule", str(data / "beat" / "schedule")],
     }
+    if push_port:
+        commands["push"] = [PYTHON, "-m", "chuangtou.push", "--host", address.host, "--port", str(push_port)]
     (data / "beat").mkdir(mode=0o700, exist_ok=True)
-    return [Child(name, command, data / "log" / f"{name}.log") for name, command in commands.items()]
+    return [Child(name, line, data / "log" / f"{name}.log", name == "push") for name, line in commands.items()]
 
 
 class Portal:
@@ -128,6 +138,7 @@ class Portal:
     def __init__(self) -> None:
         self.data = data_folder()
         self.address = Address.from_environment()
+        self.push_port: int | None = None
         self.environment: dict[str, str] = {}
         self.family: list[Child] = []
 
@@ -144,8 +155,11 @@ class Portal:
                 "上一次启动的进程还没有退出，请稍候再试 / Processes of an earlier start have not ended yet; try again shortly"
             )
         self.address.refuse_if_taken()
-        self.environment = portal_environment(self.data, self.address)
+        self.push_port, remark = find_push_port(self.address)
+        self.environment = portal_environment(self.data, self.address, self.push_port)
         say("正在启动…… / Starting ...")
+        if remark:
+            say(remark)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup means: stay
                 signal.signal(number, _ask_to_stop)
@@ -174,7 +188,7 @@ class Portal:
         environment = self.environment | services.environment
         locks = (*services.locks, remains.fd)
         accounts = self._prepare(environment, locks)
-        web, *others = self.family = children(self.data, self.address)
+        web, *others = self.family = children(self.data, self.address, self.push_port)
         web.start(environment, locks)
         self._wait_for_first_page(web)
         environment["REMAP_SIGTERM"] = (
@@ -183,7 +197,7 @@ class Portal:
         for child in others:
             child.start(environment, locks)
         self._announce(accounts)
-        return self._watch(services)
+        return self._watch(services, environment, locks)
 
     def _prepare(self, environment: dict[str, str], locks: tuple[int, ...]) -> str:
         """Bring the database, the static files and the demonstration up to date; return what the latter printed."""
@@ -259,14 +273,16 @@ class Portal:
         say("  停止 / Stop:  Ctrl-C")
         say(rule)
 
-    def _watch(self, services: Services) -> int:
+    def _watch(self, services: Services, environment: dict[str, str], locks: tuple[int, ...]) -> int:
         """Look after everybody until a stop is asked for (StopAsked) or somebody falls (1)."""
         while True:
             for child in self.family:
                 for line in child.news():
                     if WORTH_SHOWING.search(line):
                         say(f"[{child.name}] {line}")
-                if child.has_ended() and child.process:
+                if child.is_optional and child.has_ended():
+                    self._start_again(child, environment, locks)
+                elif child.has_ended() and child.process:
                     say(
                         f"{child.name} 意外退出（{child.process.returncode}），门户随之停止；再次启动即可恢复 / "
                         f"{child.name} ended unexpectedly ({child.process.returncode}), so the portal stops; start it "
@@ -281,6 +297,22 @@ class Portal:
                 )
                 return 1
             time.sleep(LOOK)
+
+    def _start_again(self, child: Child, environment: dict[str, str], locks: tuple[int, ...]) -> None:
+        """Start a program that ended and that the portal can do without, after a pause that grows while it keeps ending."""
+        now = time.monotonic()
+        if not child.due_at:
+            if now - child.started_at > STEADY:
+                child.pause = FIRST_PAUSE
+            if child.pause == FIRST_PAUSE and child.process:  # said once, not at each attempt
+                say(
+                    f"{child.name} 意外退出（{child.process.returncode}），正在重新启动，期间页面改为定时刷新 / {child.name} ended "
+                    f"unexpectedly ({child.process.returncode}) and is started again; pages poll meanwhile. {child.log}"
+                )
+            child.due_at = now + child.pause
+            child.pause = min(2 * child.pause, LONGEST_PAUSE)
+        elif now >= child.due_at:
+            child.start(environment, locks)
 
     def _end_all(self) -> None:
         """End the children; a second Ctrl-C shortens their time."""

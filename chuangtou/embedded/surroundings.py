@@ -58,19 +58,51 @@ class Address:
             f"http://{f'[{host}]' if ':' in host else host}:{self.port}/{path + '/' if path else ''}" for host in hosts
         ]
 
+    def try_to_listen(self) -> None:
+        """Raise OSError when nobody could listen there."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((self.host, self.port))
+            probe.listen(1)
+
     def refuse_if_taken(self) -> None:
         """Raise ServersRefused when nobody could listen there."""
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         try:
-            with socket.socket(family) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((self.host, self.port))
-                probe.listen(1)
+            self.try_to_listen()
         except OSError as error:
             raise ServersRefused(
                 f"端口 {self.port} 不能使用（{error.strerror}）；请关闭占用它的程序，或用 PORT=8001 make run 换一个 / "
                 f"Port {self.port} cannot be used ({error.strerror}): stop what uses it, or start with PORT=8001 make run"
             ) from error
+
+
+def find_push_port(pages: Address) -> tuple[int | None, str]:
+    """Return the port for live updates and a remark for the terminal ("": nothing to say). It never stops a start.
+
+    PUSH_PORT says which (default: the one after the pages'), 0 means none. Where it is taken, one of the next ten is it,
+    and where these are too, or PUSH_PORT is no port, there is none: pages poll.
+    """
+    told = os.environ.get("PUSH_PORT") or str(pages.port + 1)
+    if told == "0":
+        return None, ""
+    if not (told.isascii() and told.isdigit() and len(told) <= 5):
+        return None, (
+            f"PUSH_PORT 应是 0 到 65535 的整数，不是 {told!r}；页面改为定时刷新 / "
+            f"PUSH_PORT must be 0 to 65535, not {told!r}: pages poll"
+        )
+    wanted = int(told)
+    for port in range(wanted, min(wanted + 11, 65536)):
+        if port == pages.port:
+            continue
+        try:
+            Address(pages.host, port).try_to_listen()
+        except OSError:
+            continue
+        if port == wanted:
+            return port, ""
+        return port, f"端口 {wanted} 已被占用，实时推送改用 {port} / Port {wanted} is taken: live updates use {port}"
+    return None, f"端口 {wanted} 不能使用，页面改为定时刷新 / Port {wanted} cannot be used: pages poll"
 
 
 def lan_address() -> str | None:
@@ -109,7 +141,7 @@ def secret_key(data: Path) -> str:
     return path.read_text().strip()
 
 
-def portal_environment(data: Path, address: Address) -> dict[str, str]:
+def portal_environment(data: Path, address: Address, push_port: int | None = None) -> dict[str, str]:
     """Return the environment for the portal's programs: plain HTTP and the demonstration, unless told otherwise."""
     defaults = {
         "PORTAL_PLAIN_HTTP": "1",
@@ -117,6 +149,7 @@ def portal_environment(data: Path, address: Address) -> dict[str, str]:
         "PORTAL_DEMO": "1",
         "PORTAL_SITE_URL": address.urls()[-1].rstrip("/"),
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+        "PORTAL_PUSH": f":{push_port}" if push_port else "",
     }
     chosen = {name: os.environ.get(name) or default for name, default in defaults.items()}
     chosen["LOG_LEVEL"] = log_level()

@@ -20,7 +20,7 @@ import redis
 
 from chuangtou.embedded.places import ROOT, Places, settle
 
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORTAL_", "EMAIL_", "HOST", "PORT", "LOG_LEVEL", "EMBED_")
+OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PORTAL_", "EMAIL_", "HOST", "PORT", "PUSH_", "LOG_LEVEL", "EMBED_")
 
 
 def free_port() -> int:
@@ -71,11 +71,12 @@ class Site:
 
     def __init__(self, folder: Path, data: Path) -> None:
         self.folder, self.data = folder, data
-        self.port = free_port()
+        self.port, self.push_port = free_port(), free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         self.environment = kept | {
             "PORTAL_DATA": str(data),
             "PORT": str(self.port),
+            "PUSH_PORT": str(self.push_port),
             "HOST": "127.0.0.1",
             "PORTAL_DEMO": "0",
             "EMBED_HOME": str(folder / "home"),
@@ -106,6 +107,14 @@ class Site:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code
+
+    def push_is_well(self, port: int) -> bool:
+        """Whether live updates answer on that port and hear Redis."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
 
     def sql(self, statement: str) -> list[tuple]:
         connection = psycopg2.connect(host=str(self.places.sockets), user="portal", dbname="portal")

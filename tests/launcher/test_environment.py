@@ -1,7 +1,10 @@
 """`.env`, the data folder's note, the static files' fingerprint."""
 
+import contextlib
 import json
 import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +12,14 @@ import pytest
 from chuangtou import up
 from chuangtou.embedded import places, surroundings
 from chuangtou.embedded.surroundings import Address
+from tests.launcher.conftest import free_port
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module in (places, surroundings, up):
         monkeypatch.setattr(module, "ROOT", tmp_path)
-    for name in ("PORT", "HOST", "PORTAL_DATA", "LOG_LEVEL", "PORTAL_SUB_PATH"):
+    for name in ("PORT", "PUSH_PORT", "PORTAL_PUSH", "HOST", "PORTAL_DATA", "LOG_LEVEL", "PORTAL_SUB_PATH"):
         monkeypatch.setenv(name, "before")  # so that what the test sets is undone
         monkeypatch.delenv(name)
     return tmp_path
@@ -56,6 +60,63 @@ def test_what_the_environment_says_wins_over_the_launchers_defaults(
     assert (found["PORTAL_HOSTS"], found["SECRET_KEY"], found["PORTAL_PLAIN_HTTP"]) == ("portal.example", "told", "1")
     assert found["PORTAL_DATA"] == str(tmp_path)
     assert not (tmp_path / "secret_key").exists()
+
+
+@contextlib.contextmanager
+def taken(*ports: int) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        for port in ports:
+            line = stack.enter_context(socket.socket())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            line.bind(("127.0.0.1", port))
+            line.listen()
+        yield
+
+
+@pytest.fixture
+def pages(checkout: Path) -> Address:
+    """An address after which eleven ports are free."""
+    while True:
+        here = Address("127.0.0.1", free_port())
+        with contextlib.suppress(OSError, OverflowError), taken(*range(here.port + 1, here.port + 12)):
+            return here
+
+
+@pytest.mark.enable_socket
+def test_live_updates_take_the_port_after_the_pages_or_the_one_told(
+    pages: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert surroundings.find_push_port(pages) == (pages.port + 1, "")
+    with taken(pages.port + 1, pages.port + 2):
+        found, remark = surroundings.find_push_port(pages)
+    assert found == pages.port + 3
+    assert f"Port {pages.port + 1} is taken: live updates use {pages.port + 3}" in remark
+    monkeypatch.setenv("PUSH_PORT", str(pages.port + 5))
+    assert surroundings.find_push_port(pages) == (pages.port + 5, "")
+
+
+@pytest.mark.enable_socket
+def test_live_updates_without_a_port_are_off_and_never_stop_the_start(
+    pages: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with taken(*range(pages.port + 1, pages.port + 12)):
+        found, remark = surroundings.find_push_port(pages)
+        assert (found, f"Port {pages.port + 1} cannot be used: pages poll" in remark) == (None, True)
+    assert surroundings.find_push_port(Address("127.0.0.1", 65535))[0] is None
+    monkeypatch.setenv("PUSH_PORT", "0")
+    assert surroundings.find_push_port(pages) == (None, "")
+    for told in ("80a", "-1", "８００１", "99999999999", "70000"):
+        monkeypatch.setenv("PUSH_PORT", told)
+        found, remark = surroundings.find_push_port(pages)
+        assert (found, "pages poll" in remark) == (None, True)
+
+
+def test_pages_learn_where_live_updates_are(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = Address("127.0.0.1", 8000)
+    assert surroundings.portal_environment(checkout, address)["PORTAL_PUSH"] == ""
+    assert surroundings.portal_environment(checkout, address, 8001)["PORTAL_PUSH"] == ":8001"
+    monkeypatch.setenv("PORTAL_PUSH", "/push/")
+    assert surroundings.portal_environment(checkout, address, 8001)["PORTAL_PUSH"] == "/push/"
 
 
 def test_static_fingerprint_changes_with_a_file(checkout: Path) -> None:

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,14 @@ from tests.launcher.conftest import Site, wait_for
 
 pytestmark = [pytest.mark.xdist_group("launcher"), pytest.mark.enable_socket]
 
-PROGRAMS = ("gunicorn", "celery -A chuangtou worker", "celery -A chuangtou beat", "pg -c", "valkey-server")
+PROGRAMS = (
+    "gunicorn",
+    "celery -A chuangtou worker",
+    "celery -A chuangtou beat",
+    "chuangtou.push",
+    "pg -c",
+    "valkey-server",
+)
 
 
 def test_two_starts_at_once_make_one_portal_and_sigterm_leaves_nothing(site: Site) -> None:
@@ -30,6 +39,7 @@ def test_two_starts_at_once_make_one_portal_and_sigterm_leaves_nothing(site: Sit
     )
     lines = list(site.processes().values())
     assert [name for name in PROGRAMS if not any(name in line for line in lines)] == []
+    wait_for(lambda: site.push_is_well(site.push_port))
     assert first.ends(signal.SIGTERM) == 0
     assert site.processes() == {}
 
@@ -81,6 +91,28 @@ def test_kill_9_of_any_process_ends_the_rest_and_the_next_start_has_every_row(si
         with contextlib.closing(site.keys()) as keys:
             assert keys.get(victim) == b"kept"
         assert len([line for line in site.processes().values() if "valkey-server" in line]) == 1
+    assert launcher.ends(signal.SIGTERM) == 0
+    assert site.processes() == {}
+
+
+def test_live_updates_move_to_a_free_port_and_come_back_after_kill_9(site: Site) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", site.push_port))
+        other.listen()
+        launcher = site.started()
+    said = re.search(rf"Port {site.push_port} is taken: live updates use (\d+)\n", launcher.said)
+    assert said, launcher.said
+    port = int(said[1])
+    assert site.push_port < port <= site.push_port + 10
+    web = Path(f"/proc/{site.pid_of('gunicorn')}/environ").read_bytes().split(b"\0")
+    assert f"PORTAL_PUSH=:{port}".encode() in web
+    wait_for(lambda: site.push_is_well(port))
+    struck = site.pid_of("chuangtou.push")
+    os.kill(struck, signal.SIGKILL)
+    launcher.until("push ended unexpectedly (-9) and is started again")
+    wait_for(lambda: site.push_is_well(port))
+    assert site.pid_of("chuangtou.push") != struck
+    assert site.status() in {200, 302}
     assert launcher.ends(signal.SIGTERM) == 0
     assert site.processes() == {}
 
