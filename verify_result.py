@@ -23,6 +23,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -464,7 +465,7 @@ def sheet_faults(scoring: Any) -> list[str]:
             faults.append(f"{who}有评分表，但评分文件的名单里没有这个{'评委' if judge not in judges else '项目'}。")
     for sheet in scoring["sheets"]:
         who = f"评委 {clean(sheet['judge'])} 对项目 {clean(sheet['proposal'])}"
-        faults += [who + fault for fault in mark_faults(scoring["rule"], sheet)]
+        faults += [f"{who} {fault}" for fault in mark_faults(scoring["rule"], sheet)]
     return faults
 
 
@@ -944,7 +945,7 @@ def check_counted(session: Any, chains: Mapping[str, Sequence[Any]], findings: l
     for pair in sorted({*last, *sheets}):
         fault = sheet_fault(last.get(pair), sheets.get(pair))
         if fault:
-            findings.append(f"评委 {clean(pair[0])} 对项目 {clean(pair[1])}{fault}")
+            findings.append(f"评委 {clean(pair[0])} 对项目 {clean(pair[1])} {fault}")
 
 
 def sheet_fault(move: Any, sheet: Any) -> str:
@@ -1016,6 +1017,9 @@ def check_session(session: Any) -> Verdict:
             f"本场核对码不符：按文件里的规则、评委名单和评分记录算是 {grouped(head)}，文件写的是 {grouped(clean(session['head']))}。"
         )
     check_draw(session, findings, notes)
+    outside = outside_inputs(session)
+    if outside:
+        notes.append(f"以下录入不是评委写的，不在核对码之内，请对照现场记录：{'；'.join(outside)}。")
     verdict = Verdict(head, findings, notes)
     check_result(session, verdict)
     return verdict
@@ -1056,6 +1060,26 @@ def check_draw(session: Any, findings: list[str], notes: list[str]) -> None:
     drawn, judged = set(draw["order"]), {p["key"] for p in session["scoring"]["proposals"]}
     findings += [f"项目 {clean(key)} 参加了评审，却不在抽签名单里。" for key in sorted(judged - drawn)]
     findings += [f"项目 {clean(key)} 在抽签名单里，评分文件里却没有。" for key in sorted(drawn - judged)]
+
+
+def outside_inputs(session: Any) -> list[str]:
+    """What counts but no judge wrote: the head does not cover it, so that somebody must look it up elsewhere."""
+    rule = session["scoring"]["rule"]
+    order = (session["draw"] or {"order": []})["order"]
+    drawn = {key: place for place, key in enumerate(order, 1)}
+    found = []
+    for p in session["scoring"]["proposals"]:
+        said = [OUTCOMES[p["state"]]] if p.get("state", "standing") != "standing" else []
+        for key, name, usual in (("factor", "系数", 1), ("bonus", "加分", 0), ("penalty", "扣分", 0)):
+            if Fraction(p.get(key, usual)) != usual:
+                said.append(f"{name} {clean(p[key])}")
+        said += [f"“{clean(key)}”部分 {clean(value)}" for key, value in sorted(p.get("parts", {}).items())]
+        lot = p.get("lot")
+        if "lot" in rule["rank"]["ties"] and lot is not None and Fraction(lot) != drawn.get(p["key"]):
+            said.append(f"定先后的签 {clean(lot)}")
+        if said:
+            found.append(f"项目 {clean(p['key'])}：{'、'.join(said)}")
+    return found
 
 
 # --- the result against its recomputation ---
@@ -1161,6 +1185,15 @@ def compare_extras(due: Any, given: Any, findings: list[str]) -> None:
 # --- the report ---
 
 
+def in_china(moment: str) -> str:
+    """A moment of UTC in the time of the place, to the second; as it is written where it is written otherwise."""
+    try:
+        found = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%f%z")
+        return f"北京时间 {found.astimezone(timezone(timedelta(hours=8))):%Y-%m-%d %H:%M:%S} "
+    except (ValueError, OverflowError):
+        return f"{clean(moment)} "
+
+
 def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
@@ -1208,7 +1241,7 @@ def session_report(session: Any, verdict: Verdict, codes: Sequence[str]) -> list
         compared = "您给出的核对码不是这一场的" if codes else "请与现场大屏幕和签字纸上的核对码比对"
     found = len(verdict.findings)
     lines = [
-        f"场次 {clean(session['key'])}：{clean(session['name'])}（{clean(session['locked_at'])} 锁定）",
+        f"场次 {clean(session['key'])}：{clean(session['name'])}（{in_china(session['locked_at'])}锁定）",
         f"  核对码：{grouped(verdict.head)}（{compared}）",
         f"  评委 {len(session['judges'])} 位，评分记录 {len(session['moves'])} 笔。",
     ]
@@ -1217,7 +1250,7 @@ def session_report(session: Any, verdict: Verdict, codes: Sequence[str]) -> list
         lines.append(f"  ✗ ……共 {found} 处，以上只列前 {MOST_FINDINGS} 处。")
     lines += [f"  · {note}" for note in verdict.notes]
     lines.append(
-        f"  本场{'有 ' + str(found) + ' 处不成立。' if found else '全部成立：记录、规则、评分表、抽签和结果相互一致。'}"
+        f"  本场{'有 ' + str(found) + ' 处不成立。' if found else '全部成立：文件里的各部分相互一致，结果与重新计算的相同。'}"
     )
     return [*lines, *result_table(session, verdict), ""]
 
