@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import desk, public, views
+from judging import desk, public, rulebook, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -8,6 +8,9 @@ urlpatterns: list[URLPattern] = [
     path("sessions/new/<int:round_id>/", views.new, name="new"),
     path("sessions/<int:session_id>/", views.session_detail, name="session"),
     path("sessions/<int:session_id>/setup/", views.setup, name="setup"),
+    path("sessions/<int:session_id>/rule/", rulebook.rule, name="rule"),
+    path("sessions/<int:session_id>/figures/", rulebook.figures, name="figures"),
+    path("sessions/<int:session_id>/check/", rulebook.sensitivity, name="sensitivity"),
     path("sessions/<int:session_id>/draw/", views.draw, name="draw"),
     path("sessions/<int:session_id>/open/", views.open_scoring, name="open"),
     path("sessions/<int:session_id>/lock/", views.lock, name="lock"),
