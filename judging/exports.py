@@ -95,7 +95,7 @@ def _row(number: int, row: TallyRow, judges: int, decimals: int | None) -> list[
         Formula(lambda cell: f"=MAX({span(cell)})", max(given) if given else None),
         Formula(lambda cell: f"=MIN({span(cell)})", min(given) if given else None),
         Formula(lambda cell: f"=COUNT({span(cell)})", len(given)),
-        Formula(kept_sum, row.kept_sum if kept else None),
+        Formula(kept_sum, row.kept_sum) if kept and row.kept_sum is not None else None,
         score,
         row.rank,
         row.note,

@@ -189,6 +189,8 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
         )
     }
     recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    trim = result.scoring["rule"]["trim"]
+    by_total = trim is None or trim["on"] == "total"
     lines = ResultLine.objects.filter(result=result).select_related("entry__proposal__organization").order_by("place")
     rows = []
     for line in lines:
@@ -208,7 +210,7 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
         rows.append(
             TallyRow(
                 line.entry.position, line.entry.proposal.title, line.entry.proposal.organization.name, marks,
-                len(line.detail["counted"]), kept if line.detail["counted"] else None, line.score, line.rank,
+                len(line.detail["counted"]), kept if by_total and line.detail["counted"] else None, line.score, line.rank,
                 "；".join([*([words] if words else []), *notes]), line.detail["score"],
             )
         )  # fmt: skip

@@ -7,12 +7,9 @@ n-th proposal costs n² − (n − 1)² = 2n − 1. Networkx solves it by its ne
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.errors import DomainError
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 Pair = tuple[str, str]
 NO_PAIRS: Mapping[Pair, int] = {}
@@ -97,8 +94,8 @@ def _check(
 
 def _graph(
     entries: Sequence[str], judges: Sequence[str], allowed: Mapping[str, Sequence[str]], needed: int, most: int
-) -> "nx.DiGraph[Any]":
-    graph: nx.DiGraph[Any] = _networkx().DiGraph()
+) -> Any:
+    graph = _networkx().DiGraph()
     for e in entries:
         graph.add_edge("source", ("entry", e), capacity=needed, weight=0)
         for j in allowed[e]:
@@ -114,12 +111,6 @@ def _graph(
 def _refuse_unserved(
     entries: Sequence[str], judges: Sequence[str], allowed: Mapping[str, Sequence[str]], needed: int, most: int
 ) -> None:
-    for e in entries:
-        if len(allowed[e]) < needed:
-            raise CannotBeReviewed(
-                e, needed, f"除去回避只剩 {len(allowed[e])} 位评委。请增加评委或减少每个项目的评审人数。"
-            )
-
     def served(count: int) -> bool:
         graph = _graph(entries[:count], judges, allowed, needed, most)
         return bool(_networkx().maximum_flow_value(graph, "source", "sink") == count * needed)
@@ -130,5 +121,9 @@ def _refuse_unserved(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if served(middle) else (low, middle)
-    why = f"可评它的评委已经排满（每位最多 {most} 个）。请增加评委，或提高每位评委的上限。"
-    raise CannotBeReviewed(entries[low], needed, why)
+    entry = entries[low]
+    if len(allowed[entry]) < needed:
+        why = f"除去回避只剩 {len(allowed[entry])} 位评委。请增加评委或减少每个项目的评审人数。"
+    else:
+        why = f"可评它的评委已经排满（每位最多 {most} 个）。请增加评委，或提高每位评委的上限。"
+    raise CannotBeReviewed(entry, needed, why)

@@ -93,8 +93,8 @@ def _tie(rule: Rule, document: Mapping[str, Any], judges: int) -> Example:
     """Two projects of the same score; if possible told apart by the first tie rule, else by a later one or by none."""
     best: Example | None = None
     for one, other in _equal_pairs(rule, judges):
-        rows, broken = _ranked(rule, document, [("项目丁", one), ("项目戊", other)])
-        if rows[0].score is None or rows[0].score != rows[1].score:
+        rows, exact, broken = _ranked(rule, document, [("项目丁", one), ("项目戊", other)])
+        if len(exact) > 1:
             continue
         shows = "得分相同，看同分规则怎样定先后。" if broken else "得分相同，同分规则也分不出先后，名次并列。"
         best = Example("两个项目同分", shows, rows) if best is None or broken else best
@@ -148,8 +148,8 @@ def _count(rule: Rule, document: Mapping[str, Any], projects: Sequence[tuple[str
 
 def _ranked(
     rule: Rule, document: Mapping[str, Any], projects: Sequence[tuple[str, list[Marks]]]
-) -> tuple[list[Row], str | None]:
-    """The rows, best first, and the tie rule that was needed, if any."""
+) -> tuple[list[Row], set[str | None], str | None]:
+    """The rows, best first, the different exact scores among them, and the tie rule that was needed, if any."""
     parts = _other_parts(rule, document)
     seats = max(len(sheets) for _, sheets in projects)
     answer = compute(
@@ -179,7 +179,8 @@ def _ranked(
         )
         for r in answer["results"]
     ]
-    return rows, next((r["tie_broken_by"] for r in answer["results"] if r["tie_broken_by"]), None)
+    exact = {r["exact"] for r in answer["results"]}
+    return rows, exact, next((r["tie_broken_by"] for r in answer["results"] if r["tie_broken_by"]), None)
 
 
 def _other_parts(rule: Rule, document: Mapping[str, Any]) -> dict[str, str]:
