@@ -55,6 +55,10 @@ PART_ROWS = range(1, 6)
 class RuleForm(PortalForm):
     """How sheets become a score."""
 
+    full_marks = forms.DecimalField(
+        label="满分合计", max_digits=6, decimal_places=2, min_value=Decimal("0.01"), initial=Decimal(100),
+        help_text="各评分项满分之和必须等于此数，一般为 100 分",
+    )  # fmt: skip
     high = forms.IntegerField(label="去掉几个最高分", min_value=0, max_value=5, initial=1)
     low = forms.IntegerField(label="去掉几个最低分", min_value=0, max_value=5, initial=1)
     start = forms.IntegerField(label="有效评分表达到几张才去", min_value=1, max_value=40, initial=5)
@@ -82,10 +86,6 @@ class RuleForm(PortalForm):
     tie_3 = forms.ChoiceField(required=False)
     tie_4 = forms.ChoiceField(required=False)
     tie_5 = forms.ChoiceField(required=False, help_text="都相同的项目名次并列，例如 1、2、2、4。")
-    full_marks = forms.DecimalField(
-        label="满分合计", max_digits=6, decimal_places=2, min_value=Decimal("0.01"), initial=Decimal(100),
-        help_text="各评分项满分之和必须等于此数，一般为 100 分",
-    )  # fmt: skip
 
     def __init__(self, *args: Any, rule: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -343,6 +343,7 @@ def result(request: HttpRequest, session_id: int) -> HttpResponse:
         "rows": rows,
         "lines": lines,
         "runs": rules.can_run(person(request), session),
+        "checks": rules.can_check_result(person(request), session),
     }
     return render(request, "judging/result.html", facts)
 

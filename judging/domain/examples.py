@@ -9,12 +9,13 @@ from fractions import Fraction
 from typing import Any
 
 from core.exact import plain_text
+from judging.domain.arithmetic import mean
 from judging.domain.scoring import check_rule, compute
 from judging.domain.values import Criterion, Rule
 
 # What made-up judges give, in per cent of what can be given: a plain panel, and one with equals at both ends.
 PANEL = (88, 92, 84, 90, 91, 76, 96)
-EQUAL_ENDS = (95, 95, 90, 84, 80, 80, 88)
+EQUAL_ENDS = (95, 95, 86, 84, 80, 80, 88)
 PART_SHARE = Fraction(4, 5)  # other parts are made up as 80 per cent of what they can be
 
 Marks = dict[str, str]
@@ -22,13 +23,17 @@ Marks = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One made-up project: each sheet's total, the engine's steps, score and rank (None where there is none)."""
+    """One made-up project: each sheet's total, the engine's steps, score and rank (None where there is none).
+
+    `compared`: what the tie rule that was needed compares, in words; empty where none was needed.
+    """
 
     name: str
     totals: list[str]
     steps: list[str]
     score: str | None
     rank: int | None
+    compared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +174,24 @@ def _ranked(
         }
     )
     given = dict(projects)
-    rows = [
-        Row(
-            r["proposal"],
-            [plain_text(_total(rule, s)) for s in given[r["proposal"]]],
-            r["steps"],
-            r["score"],
-            r["rank"],
-        )
-        for r in answer["results"]
-    ]
+    lots = {name: lot for lot, (name, _) in enumerate(projects, 1)}
+    rows = []
+    for r in answer["results"]:
+        name, totals = r["proposal"], [_total(rule, sheet) for sheet in given[r["proposal"]]]
+        compared = _compared(rule, r, totals, lots[name]) if r["tie_broken_by"] else ""
+        rows.append(Row(name, [plain_text(t) for t in totals], r["steps"], r["score"], r["rank"], compared))
     exact = {r["exact"] for r in answer["results"]}
     return rows, exact, next((r["tie_broken_by"] for r in answer["results"] if r["tie_broken_by"]), None)
+
+
+def _compared(rule: Rule, result: Mapping[str, Any], totals: Sequence[Fraction], lot: int) -> str:
+    kind, _, key = result["tie_broken_by"].partition(":")
+    if kind == "criterion":
+        value = plain_text(Fraction(result["criteria"][key]["value"]), 4)
+        return f"评分项“{rule.criteria[key].label}”的平均分 {value}"
+    if kind == "untrimmed_mean":
+        return f"去掉最高分、最低分之前的平均分 {plain_text(mean(totals), 4)}"
+    return f"抽签第 {lot} 号" if kind == "lot" else ""
 
 
 def _other_parts(rule: Rule, document: Mapping[str, Any]) -> dict[str, str]:

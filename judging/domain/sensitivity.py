@@ -284,8 +284,8 @@ def _severities(
 
 
 def said(changes: Iterable[Change], names: Mapping[str, str]) -> list[str]:
-    """`甲 2→3`, in the old order; no rank is `无名次`."""
-    return [f"{names[c.proposal]} {_rank(c.before)}→{_rank(c.after)}" for c in changes]
+    """`甲（2→3）`, in the old order; no rank is `无名次`."""
+    return [f"{names[c.proposal]}（{_rank(c.before)}→{_rank(c.after)}）" for c in changes]
 
 
 def _rank(rank: int | None) -> str:

@@ -122,7 +122,8 @@ def _rank(rule: Rule) -> list[str]:
             f"（{i}）{tie_label(t, criteria)}{'，先抽到的在前' if t == 'lot' else ''}"
             for i, t in enumerate(rule.ties, 1)
         ]
-        found.append(f"同分的依次比较：{'；'.join(order)}。除抽签外，都是高者在前；缺这一项的排在有的后面。")
+        higher = "除抽签外，都是高者在前" if "lot" in rule.ties else "都是高者在前"
+        found.append(f"同分的依次比较：{'；'.join(order)}。{higher}；缺这一项的排在有的后面。")
         found.append(f"比到最后仍相同的，{shared}。")
     else:
         found.append(f"同分的{shared}。")

@@ -78,6 +78,9 @@ def test_the_examples_of_the_usual_rule():
     assert tie.rows[0].score == tie.rows[1].score
     assert [r.rank for r in tie.rows] == [1, 2]
     assert tie.rows[0].steps[-1] == f"与其他项目同分（{tie.rows[0].score}），按评分项“需求契合”的平均分定先后"
+    # (22 + 22.5 + 22.5) ÷ 3, and half a point more on each sheet
+    assert [r.compared for r in tie.rows] == ["评分项“需求契合”的平均分 22.8333", "评分项“需求契合”的平均分 22.3333"]
+    assert {r.compared for r in (*trimming.rows, *few.rows, *short.rows)} == {""}
     assert short.rows[-1].steps == ["只有 2 张有效评分表，少于规定的 3 张，不计分"]
     assert (short.rows[-1].score, short.rows[-1].rank) == (None, None)
 
@@ -93,6 +96,22 @@ def test_a_tie_that_nothing_breaks_is_shared():
     (tie,) = [e for e in examples(rule(criterion(), quorum=1)) if e.title == "两个项目同分"]
     assert tie.shows.endswith("名次并列。")
     assert [r.rank for r in tie.rows] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("ties", "compared"),
+    [
+        (["lot"], ["抽签第 1 号", "抽签第 2 号"]),
+        (["untrimmed_mean"], ["去掉最高分、最低分之前的平均分 90.6", "去掉最高分、最低分之前的平均分 89"]),
+        (["part:初评", "lot"], ["抽签第 1 号", "抽签第 2 号"]),
+        (["top_sheets"], ["", ""]),
+    ],
+)
+def test_what_a_tie_rule_compares_is_said(ties, compared):
+    trim = {"high": 1, "low": 1, "from": 5, "on": "total"}
+    (tie,) = [e for e in examples(rule(criterion(), trim=trim, rank=ranking(*ties))) if e.title == "两个项目同分"]
+    assert [r.compared for r in tie.rows] == compared
+    assert [r.rank for r in tie.rows] == [1, 2]
 
 
 def test_made_up_other_parts_are_four_fifths():

@@ -71,7 +71,7 @@ def test_who_crosses_the_line_is_named():
     third = found.without[2]
     assert third.changes == (Change("P2", 1, 2), Change("P1", 2, 1))
     assert third.crossed == ("P2", "P1")
-    assert said(third.changes, {"P1": "甲", "P2": "乙"}) == ["乙 1→2", "甲 2→1"]
+    assert said(third.changes, {"P1": "甲", "P2": "乙"}) == ["乙（1→2）", "甲（2→1）"]
     assert analyse(doc, cut=2).without[2].crossed == ()
     assert found.without[0].changes == ()
 
@@ -81,7 +81,7 @@ def test_below_the_quorum_there_is_no_rank():
     found = analyse(doc, cut=1).without[0]
     assert found.changes == (Change("P1", 1, None), Change("P2", 2, None))
     assert found.crossed == ("P1",)
-    assert said(found.changes, {"P1": "甲", "P2": "乙"}) == ["甲 1→无名次", "乙 2→无名次"]
+    assert said(found.changes, {"P1": "甲", "P2": "乙"}) == ["甲（1→无名次）", "乙（2→无名次）"]
 
 
 def test_a_judge_who_alone_links_the_panels_cannot_be_left_out_of_a_calibration():
