@@ -111,8 +111,8 @@ def _save(request: HttpRequest, entry_id: int) -> HttpResponse | DomainError:
     submit = request.POST.get("do") == "submit"
     try:
         saved = services.save_sheet(
-            entry_id=entry_id, judge=person(request), marks=_given(request), submit=submit, base_revision=_revision(request),
-            client_id=request.POST.get("client_id", "")[:64], at=clock.now(),
+            entry_id=entry_id, judge=person(request), marks=_given(request), submit=submit, at=clock.now(),
+            request=services.Request(client_id=request.POST.get("client_id", "")[:64], base=_revision(request)),
         )  # fmt: skip
     except (NotAllowed, Entry.DoesNotExist) as error:
         raise Http404 from error
@@ -120,7 +120,7 @@ def _save(request: HttpRequest, entry_id: int) -> HttpResponse | DomainError:
         return error
     moment = f"{clock.local(saved.saved_at):%H:%M:%S}"
     if submit:
-        messages.success(request, f"“{saved.entry.proposal.title}”已送达：{saved.total:.2f} 分（{moment}）。")
+        messages.success(request, f"“{saved.title}”已送达：{saved.total:.2f} 分（{moment}）。")
         return redirect("judging:desk", saved.session_id)
     messages.success(request, f"已暂存（{moment}）。")
     return redirect("judging:sheet", saved.session_id, entry_id)

@@ -42,6 +42,13 @@ class Session(models.Model):
     locked_at = models.DateTimeField("锁定时间", null=True, blank=True)
     locked_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="锁定人")
     published_at = models.DateTimeField("公布时间", null=True, blank=True)
+    is_paced = models.BooleanField("由主持人逐个开放评分", default=False, help_text="off: all open with the session")
+    opens_after = models.PositiveSmallIntegerField(
+        "校准", default=1, help_text="scoring opens only after this many presentations, for all of them together"
+    )
+    head = models.CharField(
+        "流水总摘要", max_length=64, blank=True, help_text="made at the lock, judging/domain/ledger.py"
+    )
     is_demo = models.BooleanField("演示数据", default=False)
 
     objects = SessionQuerySet.as_manager()
@@ -74,6 +81,12 @@ class Judge(models.Model):
     session = models.ForeignKey(Session, models.PROTECT, related_name="judges", verbose_name="评审会")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="评委")
     seat = models.PositiveSmallIntegerField("席位")
+    moves = models.PositiveIntegerField("流水条数", default=0)
+    head = models.CharField("流水摘要", max_length=64, default="0" * 64, help_text="digest of the last move")
+    device_key = models.CharField(
+        "评分设备", max_length=40, blank=True, help_text="the one device that may show the sheet"
+    )
+    seen_at = models.DateTimeField("最近在线", null=True, blank=True)
 
     class Meta:
         verbose_name = "评委"
@@ -99,6 +112,8 @@ class Entry(models.Model):
     factor = models.DecimalField("系数", max_digits=7, decimal_places=4, default=1)
     bonus = models.DecimalField("加分", max_digits=9, decimal_places=4, default=0)
     penalty = models.DecimalField("扣分", max_digits=9, decimal_places=4, default=0)
+    opened_at = models.DateTimeField("开放评分", null=True, blank=True, help_text="used where the session is paced")
+    closed_at = models.DateTimeField("关闭评分", null=True, blank=True)
 
     class Meta:
         verbose_name = "参评项目"
@@ -119,6 +134,11 @@ class Entry(models.Model):
                 condition=Q(factor__gt=0, bonus__gte=0, penalty__gte=0),
                 name="entry_figures_not_negative",
                 violation_error_message="系数应大于 0，加分和扣分不能为负数。",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(opened_at__isnull=False),
+                name="entry_closed_was_open",
+                violation_error_message="没有开放过的项目不能关闭评分。",
             ),
         ]
 
@@ -154,6 +174,10 @@ class Recusal(models.Model):
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="recusals", verbose_name="项目")
     reason = models.CharField("理由", max_length=200)
     declared_at = models.DateTimeField("时间")
+    confirmed_at = models.DateTimeField("确认时间", null=True, blank=True, help_text="it holds from the declaration on")
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="确认人"
+    )
 
     class Meta:
         verbose_name = "回避"
@@ -177,6 +201,7 @@ class ScoreSheet(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", "暂存"
         SUBMITTED = "submitted", "已提交"
+        VOID = "void", "已作废"
 
     session = models.ForeignKey(Session, models.PROTECT, related_name="sheets", verbose_name="评审会")
     judge = models.ForeignKey(Judge, models.PROTECT, related_name="sheets", verbose_name="评委")
@@ -187,8 +212,12 @@ class ScoreSheet(models.Model):
     comment = models.CharField("评语", max_length=300, blank=True)
     revision = models.PositiveIntegerField("修改次数", default=1)
     client_id = models.CharField("请求编号", max_length=64, blank=True, help_text="the last request that was applied")
+    device = models.CharField("设备", max_length=40, blank=True)
+    counter = models.PositiveIntegerField("设备序号", default=0)
     saved_at = models.DateTimeField("保存时间")
     submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
+
+    title = ""  # not a column: the project's title, where a service has it at hand
 
     objects = ScoreSheetQuerySet.as_manager()
 
@@ -202,10 +231,99 @@ class ScoreSheet(models.Model):
                 violation_error_message="每位评委对每个项目只有一张评分表。",
             ),
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(submitted_at__isnull=False, total__isnull=False),
+                condition=Q(state__in=["draft", "void"]) | Q(submitted_at__isnull=False, total__isnull=False),
                 name="sheet_submitted_is_complete",
                 violation_error_message="已提交的评分表必须有合计和时间。",
             ),
+        ]
+
+
+class Move(models.Model):
+    """One line of the ledger 评分流水: whatever a judge sent, applied or not. Append-only, chained per judge.
+
+    Applied kinds (kept, submitted, void) carry the revision of the sheet that they made; the others stand on record and
+    never count. `digest` covers every other column that the open file shows, `previous` included.
+    """
+
+    class Kind(models.TextChoices):
+        KEPT = "kept", "暂存"
+        SUBMITTED = "submitted", "提交"
+        VOID = "void", "作废"
+        CONFLICT = "conflict", "与另一设备冲突，未采用"
+        SUPERSEDED = "superseded", "已被同一设备后来的修改取代"
+        LATE = "late", "锁定后送达，不计入"
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="moves", verbose_name="评审会")
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="ledger", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="moves", verbose_name="项目")
+    number = models.PositiveIntegerField("序号")
+    kind = models.CharField("类别", max_length=10, choices=Kind.choices)
+    marks = models.JSONField("得分")
+    reason = models.CharField("理由", max_length=200, blank=True)
+    base = models.PositiveIntegerField("所依据的修改次数", default=0)
+    revision = models.PositiveIntegerField("生成的修改次数", default=0)
+    client_id = models.CharField("请求编号", max_length=64, blank=True)
+    device = models.CharField("设备", max_length=40, blank=True)
+    counter = models.PositiveIntegerField("设备序号", default=0)
+    by = models.CharField("录入", max_length=10, default="judge", help_text="judge, or clerk for a paper sheet")
+    at = models.DateTimeField("时间")
+    previous = models.CharField("前一条摘要", max_length=64)
+    digest = models.CharField("摘要", max_length=64)
+
+    class Meta:
+        verbose_name = "评分流水"
+        verbose_name_plural = "评分流水"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "number"], name="move_number_once", violation_error_message="流水序号重复。"
+            ),
+            models.UniqueConstraint(
+                fields=["judge", "entry", "client_id"], condition=~Q(client_id=""), name="move_client_id_once",
+                violation_error_message="同一请求只记一次。",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["kept", "submitted", "void"], revision__gt=0)
+                | Q(kind__in=["conflict", "superseded", "late"], revision=0),
+                name="move_applied_has_revision",
+                violation_error_message="只有被采用的流水才有修改次数。",
+            ),
+        ]  # fmt: skip
+
+
+class Stage(models.Model):
+    """What the hall sees: who presents, the clock, what has been revealed. Every change makes a new version."""
+
+    class Phase(models.TextChoices):
+        WAITING = "waiting", "等待开始"
+        PRESENTING = "presenting", "陈述中"
+        QUESTIONS = "questions", "答辩中"
+        BREAK = "break", "休息"
+        REVEALING = "revealing", "揭晓中"
+        FINAL = "final", "最终结果"
+
+    session = models.OneToOneField(Session, models.PROTECT, related_name="stage", verbose_name="评审会")
+    version = models.PositiveIntegerField("版本", default=0)
+    key = models.CharField("大屏密钥", max_length=40, help_text="in the big screen's link; a new one revokes the old")
+    phase = models.CharField("阶段", max_length=12, choices=Phase.choices, default=Phase.WAITING)
+    entry = models.ForeignKey(Entry, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="当前项目")
+    started_at = models.DateTimeField("计时开始", null=True, blank=True)
+    paused_at = models.DateTimeField("暂停于", null=True, blank=True)
+    paused_seconds = models.PositiveIntegerField("本阶段已暂停秒数", default=0)
+    seconds_present = models.PositiveSmallIntegerField("陈述（秒）", default=300)
+    seconds_question = models.PositiveSmallIntegerField("答辩（秒）", default=180)
+    seconds_warning = models.PositiveSmallIntegerField("提前提醒（秒）", default=60)
+    revealed = models.PositiveSmallIntegerField("已揭晓", default=0, help_text="how many lines, from the last rank up")
+    changed_at = models.DateTimeField("更新时间")
+
+    class Meta:
+        verbose_name = "导播台"
+        verbose_name_plural = "导播台"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(phase__in=["presenting", "questions"]) | Q(entry__isnull=False, started_at__isnull=False),
+                name="stage_clock_has_entry",
+                violation_error_message="陈述和答辩必须有当前项目。",
+            )
         ]
 
 
@@ -216,6 +334,7 @@ class Result(models.Model):
     scoring = models.JSONField("评分文件", help_text="chuangtou/scoring@1")
     outcome = models.JSONField("结果文件", help_text="chuangtou/result@1")
     digest = models.CharField("结果摘要", max_length=64)
+    heads = models.JSONField("流水摘要", default=dict, help_text="judge key → {moves, head} at the lock")
     made_at = models.DateTimeField("生成时间")
 
     class Meta:

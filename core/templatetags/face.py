@@ -42,6 +42,7 @@ SAVE_WORDS = {
     "saved": "已送达",
     "retrying": "未保存，正在重试",
     "locked": "已锁定，不能再修改",
+    "refused": "未保存",
 }
 
 

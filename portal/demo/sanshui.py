@@ -13,6 +13,7 @@ from funding.services import approve_plan, draft_plan, publish_notice, submit_pl
 from judging.domain.rubrics import RUBRICS
 from judging.models import Entry, Judge
 from judging.services import (
+    Request,
     commit_draw,
     create_session,
     draw_order,
@@ -186,7 +187,7 @@ def _judge(place: Place, round_: Round) -> None:
                 for k, c in enumerate(criteria)
             }
             save_sheet(
-                entry_id=entry.pk, judge=seat.user, marks=marks, submit=True, base_revision=0, client_id=f"demo-{seat.pk}-{entry.pk}",
+                entry_id=entry.pk, judge=seat.user, marks=marks, submit=True, request=Request(client_id=f"demo-{seat.pk}-{entry.pk}"),
                 at=start(2017, 9, 8, 9, 10 + 5 * e, j),
             )  # fmt: skip
     result = lock_session(session_id=session.pk, by=office, at=start(2017, 9, 8, 11, 30))

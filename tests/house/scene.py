@@ -88,7 +88,12 @@ def play(world: World, at: datetime) -> Scene:
     for judge in ("judge", "second_judge"):
         marks = {c["key"]: c["max"] for c in session.rule["criteria"]}
         judging.save_sheet(
-            entry_id=entry.pk, judge=who[judge], marks=marks, submit=True, base_revision=0, client_id=judge, at=at
+            entry_id=entry.pk,
+            judge=who[judge],
+            marks=marks,
+            submit=True,
+            request=judging.Request(client_id=judge),
+            at=at,
         )
     result = judging.lock_session(session_id=session.pk, by=who["office"], at=at + timedelta(hours=1))
     judging.publish_result(session_id=session.pk, by=who["office"], at=at + timedelta(hours=2))

@@ -85,8 +85,8 @@ def full_marks(session, less="0"):
 def hand_in(session, entry, judge, at, *, marks=None, submit=True, base=0, client=""):
     """One judge's sheet through the service."""
     return services.save_sheet(
-        entry_id=entry.pk, judge=judge, marks=marks or full_marks(session), submit=submit, base_revision=base,
-        client_id=client or f"{judge.pk}-{entry.pk}-{base}", at=at,
+        entry_id=entry.pk, judge=judge, marks=marks or full_marks(session), submit=submit, at=at,
+        request=services.Request(client_id=client or f"{judge.pk}-{entry.pk}-{base}", base=base),
     )  # fmt: skip
 
 

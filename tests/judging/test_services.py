@@ -16,6 +16,7 @@ from core.errors import NotAllowed
 from core.exact import pretty
 from judging import services
 from judging.domain.rubrics import RUBRICS
+from judging.domain.scoring import compute
 from judging.models import Entry, Judge, Result, ScoreSheet, Session
 from judging.services import (
     AlreadyDrawn,
@@ -98,8 +99,8 @@ def save(
     world, entry, session, judge="judge", *, submit=True, base=0, client="a", at=None, less=Decimal(0), given=None
 ):
     return services.save_sheet(
-        entry_id=entry.pk, judge=world.here.people[judge], marks=given or marks(session, less), submit=submit, base_revision=base,
-        client_id=client, at=at or world.at,
+        entry_id=entry.pk, judge=world.here.people[judge], marks=given or marks(session, less), submit=submit, at=at or world.at,
+        request=services.Request(client_id=client, base=base),
     )  # fmt: skip
 
 
@@ -249,8 +250,7 @@ def test_recused_and_foreign_judges_are_refused(world, at):
             judge=world.there.people["judge"],
             marks=marks(session),
             submit=True,
-            base_revision=0,
-            client_id="x",
+            request=services.Request(client_id="x"),
             at=at,
         )
     assert not ScoreSheet.objects.exists()
@@ -397,7 +397,7 @@ def test_lock_racing_the_judges_keeps_every_sheet_whole_or_refused(at):
     assert len(seen) == 30
     session.refresh_from_db()
     assert services.scoring_document(session) == result.scoring
-    assert services.compute(result.scoring) == result.outcome
+    assert compute(result.scoring) == result.outcome
 
 
 def test_progress_costs_the_same_with_many_judges(world, at):

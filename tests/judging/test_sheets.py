@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from audit.models import Event
 from judging import services
-from judging.models import Entry, Judge, ScoreSheet, Session
+from judging.domain.scoring import compute
+from judging.models import Entry, Judge, Move, ScoreSheet, Session
 from tests.judging.make import full_marks, hand_in, lock, make_session, open_session, signed_in
 from tests.world import build
 
@@ -29,12 +29,12 @@ def test_replay_of_a_stored_sheet_answers_as_before_even_after_the_lock(world, a
     judge = world.here.people["judge"]
     first = hand_in(session, entry, judge, at, client="one")
     lock(world, session, at)
-    before, events = rows(), Event.objects.count()
+    before, moves = rows(), Move.objects.count()
     again = hand_in(session, entry, judge, at, client="one")
     assert (again.pk, again.total, again.revision) == (first.pk, first.total, 1)
     page = signed_in(judge).post(f"/judge/{session.pk}/{entry.pk}/", post(session, entry))
     assert (page.status_code, page["Location"]) == (302, f"/judge/{session.pk}/")
-    assert (rows(), Event.objects.count()) == (before, events)
+    assert (rows(), Move.objects.count()) == (before, moves)
 
 
 def test_anothers_client_id_is_no_replay(world, at):
@@ -69,9 +69,12 @@ def test_refusal_after_the_lock_says_when_and_is_on_record(world, at):
     assert refused.value.message.startswith("评审会已于 2026年11月23日 13:00:00 锁定")
     assert refused.value.status == 423
     assert rows() == before
-    event = Event.objects.get(verb="judging.sheet_refused")
-    assert (event.actor_id, event.object_id, event.scope_id) == (judge.pk, entry.pk, world.here.area.pk)
-    assert event.facts == {"why": "ScoringClosed"}
+    with pytest.raises(services.ScoringClosed):
+        hand_in(session, entry, judge, at, base=1, client="late")
+    late = Move.objects.get(kind="late")
+    assert (late.judge.user_id, late.entry_id, late.marks) == (judge.pk, entry.pk, full_marks(session))
+    session.refresh_from_db()
+    assert session.result.heads["J1"]["moves"] == 1
 
 
 def test_nobody_scores_before_the_opening(world, at):
@@ -126,7 +129,7 @@ def test_storing_a_sheet_takes_few_statements(world, at, settings):
         return [q["sql"] for q in seen if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
 
     first, again = cost(), cost(client_id="two", revision="1")
-    assert len(first) <= 8, first
+    assert len(first) <= 8, "\n".join(s[:200] for s in first)
     assert len(again) <= 8, again
 
 
@@ -176,6 +179,6 @@ def test_lock_racing_ten_judges_keeps_each_sheet_whole_or_refused(at):
             assert stored[judge.pk].marks == _nth(session, kept[-1])
     session.refresh_from_db()
     assert services.scoring_document(session) == result.scoring
-    assert services.compute(result.scoring) == result.outcome
+    assert compute(result.scoring) == result.outcome
     assert Session.objects.get(pk=session.pk).state == "locked"
     assert Judge.objects.filter(session=session).count() == 10

@@ -1,0 +1,54 @@
+"""All writes of judging: `setup` in preparation, `figures` that entries bring along, `sheets` while scoring, `lock` at the end."""
+
+from judging.services.figures import Figures, FiguresFrozen, set_figures
+from judging.services.lock import Gaps, NotLocked, NotScoring, lock_session, publish_result
+from judging.services.setup import (
+    AlreadyDrawn,
+    BadRule,
+    MaximaDoNotAddUp,
+    NoCommitment,
+    NoReason,
+    NotInSetup,
+    NotReady,
+    NoWitness,
+    SameSession,
+    UsernameTaken,
+    add_judge,
+    commit_draw,
+    create_session,
+    draw_order,
+    gaps_before_opening,
+    make_rule,
+    open_scoring,
+    recuse,
+    scoring_document,
+    seat_judges,
+    set_details,
+    set_entries,
+    set_rule,
+    withdraw_recusal,
+)
+from judging.services.sheets import (
+    AlreadyHandedIn,
+    BadMark,
+    EntryClosed,
+    EntryNotOpen,
+    ProposalGone,
+    Recused,
+    Request,
+    ScoringClosed,
+    ScoringNotOpen,
+    SheetChangedMeanwhile,
+    plain_mark,
+    read_marks,
+    save_sheet,
+)
+
+__all__ = [
+    "AlreadyDrawn", "AlreadyHandedIn", "BadMark", "BadRule", "EntryClosed", "EntryNotOpen", "Figures", "FiguresFrozen", "Gaps", "MaximaDoNotAddUp",
+    "NoCommitment", "NoReason", "NoWitness", "NotInSetup", "NotLocked", "NotReady", "NotScoring", "ProposalGone", "Recused",
+    "Request", "SameSession", "ScoringClosed", "ScoringNotOpen", "SheetChangedMeanwhile", "UsernameTaken", "add_judge",
+    "commit_draw", "create_session", "draw_order", "gaps_before_opening", "lock_session", "make_rule", "open_scoring",
+    "plain_mark", "publish_result", "read_marks", "recuse", "save_sheet", "scoring_document", "seat_judges", "set_details",
+    "set_entries", "set_figures", "set_rule", "withdraw_recusal",
+]  # fmt: skip

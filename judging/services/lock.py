@@ -1,0 +1,88 @@
+"""The lock, the immutable result, publication."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts.models import User
+from audit.services import record
+from core.errors import DomainError, NotAllowed
+from core.exact import digest
+from judging import rules
+from judging.domain.ledger import session_head
+from judging.domain.scoring import compute
+from judging.models import Entry, Judge, Result, ResultLine, Session
+from judging.services.setup import locked, scoring_document
+
+
+class Gaps(DomainError):
+    message = "还有 {count} 张评分表没有交。请催交，或写明缺评理由后再锁定。"
+
+
+class NotScoring(DomainError):
+    message = "评审会不在评分中，不能锁定。请刷新页面查看。"
+
+
+class NotLocked(DomainError):
+    message = "评审会尚未锁定，或已经公布。"
+
+
+@transaction.atomic(durable=True)
+def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "") -> Result:
+    """Lock, and in the same transaction make the immutable result. Gaps need a reason and count as absent.
+
+    Raises NotAllowed, NotScoring, Gaps.
+    """
+    session = locked(session_id)
+    if not rules.can_run(by, session):
+        raise NotAllowed
+    if session.state != Session.State.SCORING:
+        raise NotScoring
+    _, rows = rules.progress(session)
+    gaps = sum(row.missing for row in rows)
+    if gaps and not gap_reason.strip():
+        raise Gaps(count=gaps)
+    document = scoring_document(session)
+    outcome = compute(document)
+    heads = {
+        f"J{seat}": {"moves": moves, "head": head}
+        for seat, moves, head in Judge.objects.filter(session=session)
+        .order_by("seat")
+        .values_list("seat", "moves", "head")
+    }
+    result = Result.objects.create(
+        session=session, scoring=document, outcome=outcome, digest=digest(outcome), heads=heads, made_at=at
+    )
+    session.state, session.locked_at, session.locked_by = Session.State.LOCKED, at, by
+    session.head = session_head(str(session.pk), session.rule_digest, heads)
+    session.save(update_fields=["state", "locked_at", "locked_by", "head"])
+    entries = dict(Entry.objects.filter(session=session).values_list("proposal__receipt_number", "pk"))
+    ResultLine.objects.bulk_create(
+        ResultLine(
+            result=result, entry_id=entries[row["proposal"]], place=place, outcome=row["outcome"], rank=row["rank"],
+            score=None if row["score"] is None else Decimal(row["score"]), detail=row,
+        )
+        for place, row in enumerate(outcome["results"], 1)
+    )  # fmt: skip
+    record(
+        actor=by, verb="judging.locked", about=session, at=at, scope_id=session.round.street_id, reason=gap_reason.strip(),
+        facts={"gaps": gaps, "digest": result.digest, "head": session.head},
+    )  # fmt: skip
+    return result
+
+
+@transaction.atomic(durable=True)
+def publish_result(*, session_id: int, by: User, at: datetime) -> Session:
+    """Make the result public. Raises NotAllowed, NotLocked."""
+    session = locked(session_id)
+    if not rules.can_run(by, session):
+        raise NotAllowed
+    moved = Session.objects.filter(pk=session_id, state=Session.State.LOCKED).update(
+        state=Session.State.PUBLISHED, published_at=at
+    )
+    if not moved:
+        raise NotLocked
+    record(actor=by, verb="judging.published", about=session, at=at, scope_id=session.round.street_id)
+    session.refresh_from_db()
+    return session
