@@ -1011,23 +1011,27 @@ def check_session(session: Any) -> Verdict:
         findings.append(
             f"评分规则与锁定时的规则摘要不符：按文件里的规则算是 {rule_digest[:16]}…，登记的是 {clean(session['rule_digest'])[:16]}…。"
         )
-    head = session_head(session["key"], rule_digest, session["judges"], heads)
+    head = session_head(session["key"], rule_digest, session["judges"], heads, sha256(canonical(session["scoring"])))
     if head != session["head"]:
         findings.append(
-            f"本场核对码不符：按文件里的规则、评委名单和评分记录算是 {grouped(head)}，文件写的是 {grouped(clean(session['head']))}。"
+            f"本场核对码不符：按文件里的规则、评委名单、评分记录和全部录入算是 {grouped(head)}，文件写的是 {grouped(clean(session['head']))}。"
         )
     check_draw(session, findings, notes)
     outside = outside_inputs(session)
     if outside:
-        notes.append(f"以下录入不是评委写的，不在核对码之内，请对照现场记录：{'；'.join(outside)}。")
+        notes.append(f"以下录入不是评委写的，请对照现场记录：{'；'.join(outside)}。")
     verdict = Verdict(head, findings, notes)
     check_result(session, verdict)
     return verdict
 
 
-def session_head(key: str, rule_digest: str, judges: Mapping[str, Any], heads: Mapping[str, str]) -> str:
+def session_head(
+    key: str, rule_digest: str, judges: Mapping[str, Any], heads: Mapping[str, str], input_digest: str
+) -> str:
     listed = sorted(f"{judge}:{judges[judge]['moves']}:{head}" for judge, head in heads.items())
-    return sha256(canonical({"session": key, "rule_digest": rule_digest, "heads": listed}))
+    return sha256(
+        canonical({"session": key, "rule_digest": rule_digest, "heads": listed, "input_digest": input_digest})
+    )
 
 
 def grouped(head: str) -> str:

@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {
     "projects.decided": "作出初审结论",
     "judging.session_created": "设置评审会",
     "judging.rule_set": "设定评分规则",
+    "judging.figures_set": "填写其他得分和加减分",
     "judging.entries_set": "确定参评项目",
     "judging.judge_seated": "安排评委",
     "judging.recused": "登记回避",

@@ -76,7 +76,7 @@ def _phone(request: HttpRequest, seat: Judge, rows: list[rules.DeskRow]) -> dict
     return {
         "session": session.pk, "judge": seat.pk, "seat": seat.seat, "state": session.state, "paced": session.is_paced,
         "locked_at": session.locked_at.isoformat() if session.locked_at else None,
-        "criteria": session.rule["criteria"], "full": f"{sum((Decimal(c['max']) for c in session.rule['criteria']), Decimal(0)).normalize():f}",
+        "criteria": session.rule["criteria"], "anchors": rules.anchors(session), "full": f"{sum((Decimal(c['max']) for c in session.rule['criteria']), Decimal(0)).normalize():f}",
         "entries": entries, "send": reverse("judging:send", args=[session.pk]), "beat": reverse("judging:beat", args=[session.pk]),
         "now": clock.now().isoformat(), **channels(request, session),
     }  # fmt: skip

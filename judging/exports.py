@@ -1,5 +1,6 @@
 """Excel reports of a session: E6 评分汇总表."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.clock import local
@@ -41,7 +42,7 @@ def tally_report(work: Work) -> None:
     )
     session = result.session
     names, rows = tally(result)
-    plain = result.scoring["rule"]["aggregate"] == "mean" and not result.scoring["rule"]["parts"]
+    plain = _is_plain_mean(result.scoring)
     decimals = result.scoring["rule"]["decimals"]
     report = Report(
         title=f"{session.round.title}{session.name}评分汇总表",
@@ -61,6 +62,14 @@ def tally_report(work: Work) -> None:
             yield _row(number, row, len(names), decimals if plain else None)
 
     write_report(work.path, report, cells(), progress=lambda n: work.rows(n, len(rows)))
+
+
+def _is_plain_mean(scoring: Mapping[str, Any]) -> bool:
+    """Whether every score is the mean of the kept totals and nothing else, so that a formula can say it."""
+    rule = scoring["rule"]
+    by_total = rule["trim"] is None or rule["trim"]["on"] == "total"
+    brought = any(p.keys() & {"factor", "bonus", "penalty"} for p in scoring["proposals"])
+    return rule["aggregate"] == "mean" and by_total and not rule["parts"] and not brought
 
 
 def _row(number: int, row: TallyRow, judges: int, decimals: int | None) -> list[Any]:
@@ -86,7 +95,7 @@ def _row(number: int, row: TallyRow, judges: int, decimals: int | None) -> list[
         Formula(lambda cell: f"=MAX({span(cell)})", max(given) if given else None),
         Formula(lambda cell: f"=MIN({span(cell)})", min(given) if given else None),
         Formula(lambda cell: f"=COUNT({span(cell)})", len(given)),
-        Formula(kept_sum, row.kept_sum if kept else None),
+        Formula(kept_sum, row.kept_sum) if kept and row.kept_sum is not None else None,
         score,
         row.rank,
         row.note,

@@ -31,6 +31,12 @@ class Session(models.Model):
     venue = models.CharField("地点", max_length=80, blank=True)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.SETUP)
     rule = models.JSONField("评分规则", help_text="the `rule` of chuangtou/scoring@1, criteria included")
+    notes = models.JSONField(
+        "评分说明",
+        default=dict,
+        blank=True,
+        help_text='{"anchors": {criterion key: [[grade, sentence], …]}}, beside the rule',
+    )
     rule_digest = models.CharField("规则摘要", max_length=64, blank=True)
     scoring_opened_at = models.DateTimeField("开放评分", null=True, blank=True)
     locked_at = models.DateTimeField("锁定时间", null=True, blank=True)
@@ -102,6 +108,10 @@ class Entry(models.Model):
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="+", verbose_name="项目")
     version = models.ForeignKey(ProposalVersion, models.PROTECT, related_name="+", verbose_name="评审版本")
     position = models.PositiveSmallIntegerField("出场顺序", null=True, blank=True)
+    parts = models.JSONField("其他部分得分", default=dict, blank=True, help_text="part of the rule → decimal string")
+    factor = models.DecimalField("系数", max_digits=7, decimal_places=4, default=1)
+    bonus = models.DecimalField("加分", max_digits=9, decimal_places=4, default=0)
+    penalty = models.DecimalField("扣分", max_digits=9, decimal_places=4, default=0)
     opened_at = models.DateTimeField("开放评分", null=True, blank=True, help_text="used where the session is paced")
     closed_at = models.DateTimeField("关闭评分", null=True, blank=True)
 
@@ -119,6 +129,11 @@ class Entry(models.Model):
                 condition=Q(position__isnull=False),
                 name="entry_position_once",
                 violation_error_message="出场顺序重复。",
+            ),
+            models.CheckConstraint(
+                condition=Q(factor__gt=0, bonus__gte=0, penalty__gte=0),
+                name="entry_figures_not_negative",
+                violation_error_message="系数应大于 0，加分和扣分不能为负数。",
             ),
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | Q(opened_at__isnull=False),

@@ -1,5 +1,6 @@
 """Who sees, runs and scores which session; what may be told before and after the lock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -52,6 +53,37 @@ def can_read_result(user: Person, session: Session) -> bool:
     if session.state == Session.State.LOCKED:
         return may(user, session.round.street, *READERS)
     return session.state == Session.State.PUBLISHED
+
+
+def rule_sessions(user: Person) -> "QuerySet[Session]":
+    """Sessions whose rule the person may read: those of her street's watchers; a judge's own once scoring is open."""
+    seat = Judge.objects.filter(session=OuterRef("pk"), user=user.pk)
+    own = ~Q(state=Session.State.SETUP) & Exists(seat)
+    return Session.objects.filter(Q(round__street__in=street_ids(user, *WATCHERS)) | own).select_related(
+        "round__street"
+    )
+
+
+def can_check_result(user: Person, session: Session) -> bool:
+    """Sensitivity and severity: office, leader and supervisor after the lock, and nobody who judged the session."""
+    locked = session.state in {Session.State.LOCKED, Session.State.PUBLISHED}
+    watches = may(user, session.round.street, Role.OFFICE, Role.LEADER, Role.SUPERVISOR)
+    return locked and watches and not Judge.objects.filter(session=session, user=user.pk).exists()
+
+
+def anchors(session: Session) -> dict[str, list[tuple[str, str]]]:
+    """Criterion key → what each grade means, (grade, sentence) in the office's order; the grade may be empty."""
+    told = session.notes.get("anchors", {})
+    return {
+        c["key"]: [(grade, words) for grade, words in told[c["key"]]] for c in session.rule["criteria"] if told.get(c["key"])
+    }  # fmt: skip
+
+
+def other_parts(rule: Mapping[str, Any]) -> list[str]:
+    """Which values are typed in per entry: the rule's other parts, then those that only its tie-breakers name."""
+    keys = [p["key"] for p in rule["parts"]]
+    keys += [tie.partition(":")[2] for tie in rule["rank"]["ties"] if tie.startswith(("part:", "vote:"))]
+    return [key for key in dict.fromkeys(keys) if key != rule["own_part"]]
 
 
 def public_results() -> "QuerySet[Session]":
@@ -204,6 +236,8 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
         )
     }
     recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    trim = result.scoring["rule"]["trim"]
+    by_total = trim is None or trim["on"] == "total"
     lines = ResultLine.objects.filter(result=result).select_related("entry__proposal__organization").order_by("place")
     rows = []
     for line in lines:
@@ -223,7 +257,7 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
         rows.append(
             TallyRow(
                 line.entry.position, line.entry.proposal.title, line.entry.proposal.organization.name, marks,
-                len(line.detail["counted"]), kept if line.detail["counted"] else None, line.score, line.rank,
+                len(line.detail["counted"]), kept if by_total and line.detail["counted"] else None, line.score, line.rank,
                 "；".join([*([words] if words else []), *notes]), line.detail["score"],
             )
         )  # fmt: skip

@@ -1,7 +1,5 @@
 """The big screen, by an unguessable link and without an account: only what the host has shown."""
 
-import json
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -39,5 +37,5 @@ def board_json(request: HttpRequest, key: str) -> HttpResponse:
             raise Http404
         content = board(stage.session, stage, clock.now())
         live.publish(live.channel("stage", key), content)
-        body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        body = live.encode(content)
     return live.board_response(request, body)

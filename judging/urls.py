@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import conductor, desk, phone, public, screen, views
+from judging import conductor, desk, phone, public, rulebook, screen, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -8,6 +8,9 @@ urlpatterns: list[URLPattern] = [
     path("sessions/new/<int:round_id>/", views.new, name="new"),
     path("sessions/<int:session_id>/", views.session_detail, name="session"),
     path("sessions/<int:session_id>/setup/", views.setup, name="setup"),
+    path("sessions/<int:session_id>/rule/", rulebook.rule, name="rule"),
+    path("sessions/<int:session_id>/figures/", rulebook.figures, name="figures"),
+    path("sessions/<int:session_id>/check/", rulebook.sensitivity, name="sensitivity"),
     path("sessions/<int:session_id>/draw/", views.draw, name="draw"),
     path("sessions/<int:session_id>/open/", views.open_scoring, name="open"),
     path("sessions/<int:session_id>/lock/", views.lock, name="lock"),
@@ -15,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/result/", views.result, name="result"),
     path("sessions/<int:session_id>/export/", views.export_tally, name="export"),
     path("sessions/<int:session_id>/scoring.json", views.document, {"part": "scoring"}, name="scoring_document"),
+    path("sessions/<int:session_id>/record.json", views.document, {"part": "record"}, name="record_document"),
     path("sessions/<int:session_id>/result.json", views.document, {"part": "result"}, name="result_document"),
     path("sessions/<int:session_id>/stage/", conductor.conductor, name="conductor"),
     path("sessions/<int:session_id>/stage/act/", conductor.direct, name="direct"),

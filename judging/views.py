@@ -20,6 +20,7 @@ from core.forms import PortalForm
 from jobs.services import start_job
 from judging import forms, rules, services
 from judging.domain.rubrics import RUBRICS
+from judging.record import session_record
 from judging.models import Draw, Entry, Judge, Recusal, Session
 from judging.services.stage import set_pace
 from projects.models import Proposal
@@ -59,6 +60,7 @@ def new(request: HttpRequest, round_id: int) -> HttpResponse:
                 by=user,
                 at=clock.now(),
                 full_marks=rubric.full_marks,
+                notes={"anchors": rubric.anchors()},
             )
         except DomainError as error:
             form.add_error(None, error.message)
@@ -149,8 +151,9 @@ class Parts:
 
         details = {"name": session.name, "held_on": session.held_on, "venue": session.venue}
         self.details = forms.DetailsForm(sent("details"), initial=details)
-        self.rule = forms.RuleForm(sent("rule"), initial=_rule_initial(rule), criteria=rule["criteria"])
-        self.criteria = forms.CriterionFormSet(sent("rule"), initial=_criteria_initial(rule), prefix="c")
+        self.rule = forms.RuleForm(sent("rule"), initial=_rule_initial(rule), rule=rule)
+        self.criteria = forms.CriterionFormSet(sent("rule"), initial=_criteria_initial(session), prefix="c")
+        self.composite = forms.PartsForm(sent("rule"), initial=forms.PartsForm.initial_of(rule), prefix="part")
         names = "\n".join(s.user.username for s in seats)
         self.people = forms.PeopleForm(sent("judges"), initial={"usernames": names})
         self.pace = forms.PaceForm(
@@ -167,7 +170,7 @@ class Parts:
     def forms(self) -> dict[str, Any]:
         return {
             "details": self.details, "rule_form": self.rule, "criteria": self.criteria, "people": self.people,
-            "account": self.account, "recusal": self.recusal, "pace": self.pace,
+            "account": self.account, "recusal": self.recusal, "pace": self.pace, "composite": self.composite,
         }  # fmt: skip
 
     def refuse(self, error: DomainError) -> None:
@@ -176,7 +179,8 @@ class Parts:
             "details": self.details, "rule": self.rule, "judges": self.people, "account": self.account, "recusal": self.recusal, "pace": self.pace,
         }  # fmt: skip
         if self.part in sent:
-            sent[self.part].add_error(None, error.message)
+            field = "full_marks" if isinstance(error, services.MaximaDoNotAddUp) else None
+            sent[self.part].add_error(field, error.message)
         else:
             messages.error(self.request, error.message)
 
@@ -185,9 +189,11 @@ class Parts:
         act: dict[str, Any] = {"session_id": self.session.pk, "by": person(self.request), "at": clock.now()}
         if self.part == "details" and self.details.is_valid():
             services.set_details(**act, **self.details.cleaned_data)
-        elif self.part == "rule" and self.rule.is_valid() and self.criteria.is_valid():
-            rule = services.make_rule(forms.criteria_of(self.criteria), **self.rule.options())
-            services.set_rule(**act, rule=rule, full_marks=self.rule.cleaned_data["full_marks"])
+        elif self.part == "rule" and all([self.rule.is_valid(), self.criteria.is_valid(), self.composite.is_valid()]):
+            options = self.rule.options() | self.composite.options()
+            rule = services.make_rule(forms.criteria_of(self.criteria), **options)
+            notes = self.session.notes | {"anchors": forms.anchors_of(self.criteria)}
+            services.set_rule(**act, rule=rule, full_marks=self.rule.cleaned_data["full_marks"], notes=notes)
         elif self.part == "entries":
             services.set_entries(**act, proposal_ids=_ids(self.request.POST.getlist("proposal")))
         elif self.part == "judges" and self.people.is_valid():
@@ -231,24 +237,24 @@ def first_code() -> str:
 
 
 def _rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
-    trim = rule["trim"] or {"high": 0, "low": 0, "from": 5}
+    trim = rule["trim"] or {"high": 0, "low": 0, "from": 5, "on": "total"}
     return {
-        "high": trim["high"],
-        "low": trim["low"],
-        "start": trim["from"],
-        "quorum": rule["quorum"],
-        "decimals": rule["decimals"],
-        "by": rule["rank"]["by"],
+        "high": trim["high"], "low": trim["low"], "start": trim["from"], "on": trim["on"], "aggregate": rule["aggregate"],
+        "quorum": rule["quorum"], "decimals": rule["decimals"], "bonus_cap": rule["bonus_cap"], "by": rule["rank"]["by"],
         "full_marks": sum(Decimal(c["max"]) for c in rule["criteria"]),
-        **{f"tie_{i}": tie for i, tie in enumerate(rule["rank"]["ties"][:3], 1)},
-    }
+        **dict(zip(forms.TIE_FIELDS, rule["rank"]["ties"], strict=False)),
+    }  # fmt: skip
 
 
-def _criteria_initial(rule: dict[str, Any]) -> list[dict[str, Any]]:
+def _criteria_initial(session: Session) -> list[dict[str, Any]]:
+    told = rules.anchors(session)
     return [
-        {"label": c["label"], "most": c["max"], "least": c["min"], "step": c["step"], "key": c["key"]}
-        for c in rule["criteria"]
-    ]
+        {
+            "label": c["label"], "most": c["max"], "least": c["min"], "step": c["step"], "key": c["key"],
+            "anchors": "\n".join(f"{grade}：{words}" if grade else words for grade, words in told.get(c["key"], [])),
+        }
+        for c in session.rule["criteria"]
+    ]  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -345,6 +351,7 @@ def result(request: HttpRequest, session_id: int) -> HttpResponse:
         "rows": rows,
         "lines": lines,
         "runs": rules.can_run(person(request), session),
+        "checks": rules.can_check_result(person(request), session),
     }
     return render(request, "judging/result.html", facts)
 
@@ -364,9 +371,16 @@ def export_tally(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require_safe
 def document(request: HttpRequest, session_id: int, part: str) -> HttpResponse:
-    """The scoring document or its result, exactly as `score_file` reads and writes it."""
+    """The scoring document or its result, exactly as `score_file` reads and writes it, or the open record of the session."""
     session = _with_result(request, session_id)
-    data = session.result.scoring if part == "scoring" else session.result.outcome
+    if part == "record":
+        data = {
+            "format": "chuangtou/record@1",
+            "round": {"code": str(session.round_id), "title": session.round.title},
+            "sessions": [session_record(session)],
+        }
+    else:
+        data = session.result.scoring if part == "scoring" else session.result.outcome
     answer = HttpResponse(pretty(data), content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{part}-{session.pk}.json"'
     return answer

@@ -33,10 +33,12 @@ def move_document(
     return {**found, "digest": digest(found)}
 
 
-def session_head(session: str, rule_digest: str, heads: Mapping[str, Mapping[str, Any]]) -> str:
-    """The code that stands on the big screen: SHA-256 over session, rule digest and `J1:<moves>:<head>`, sorted."""
+def session_head(session: str, rule_digest: str, heads: Mapping[str, Mapping[str, Any]], input_digest: str) -> str:
+    """The code that stands on the big screen: SHA-256 over session, rule digest, `J1:<moves>:<head>` sorted, and the digest of
+    the whole scoring document, so that bonus, penalty and parts are covered too.
+    """
     lines = sorted(f"{key}:{one['moves']}:{one['head']}" for key, one in heads.items())
-    return digest({"session": session, "rule_digest": rule_digest, "heads": lines})
+    return digest({"session": session, "rule_digest": rule_digest, "heads": lines, "input_digest": input_digest})
 
 
 def grouped(code: str, length: int = 16) -> str:

@@ -1,7 +1,8 @@
 """Ready rubrics 评分表 as data: what competitions of this kind ask, and for how many points.
 
 For each rubric it is said whether its dimensions and its weights stand in a published rule (`REAL`) or are only
-typical of such rules (`TYPICAL`); an office changes either before scoring opens.
+typical of such rules (`TYPICAL`); an office changes either before scoring opens. Rating an organization (national
+grades, monthly points) is no session's business and has no rubric here.
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,15 @@ class Rubric:
     @property
     def full_marks(self) -> Decimal:
         return sum((Decimal(line.most) for line in self.criteria), Decimal(0))
+
+    @property
+    def mark(self) -> str:
+        """What stands behind its name: 真实 where a published rule has both dimensions and points, else 参考."""
+        return "真实" if (self.dimensions, self.weights) == (REAL, REAL) else "参考"
+
+    def anchors(self) -> dict[str, list[list[str]]]:
+        """Criterion key → what a judge looks at, as [grade, sentence], where the source tells it."""
+        return {c.key: [["看点", point] for point in c.hint.split("；")] for c in self.criteria if c.hint}
 
     def as_criteria(self) -> list[dict[str, str]]:
         """The `criteria` of a `chuangtou/scoring@1` rule."""
@@ -171,6 +181,21 @@ MIDTERM = Rubric(
     note="60 分以上为合格；另设加分项和扣分项，总分可以超过 100 分。",
 )
 
+FINAL = Rubric(
+    key="final",
+    label="末期评估评分表",
+    dimensions=TYPICAL,
+    weights=TYPICAL,
+    criteria=(
+        RubricLine("target", "目标完成率", "30", "0.5"),
+        RubricLine("effect", "服务成效与满意度", "25", "0.5"),
+        RubricLine("finance", "财务合规", "25", "0.5"),
+        RubricLine("files", "档案资料", "10", "0.5"),
+        RubricLine("lasting", "宣传与可持续", "10", "0.5"),
+    ),
+    note="90 分以上为优秀，80 至 89 分为良好，60 至 79 分为合格，60 分以下为不合格。",
+)
+
 MICRO = Rubric(
     key="micro",
     label="社区微基金议事会评分表",
@@ -205,5 +230,5 @@ CHARITY_MARKET = Rubric(
 )
 
 RUBRICS: dict[str, Rubric] = {
-    r.key: r for r in (COMMUNITY, PARTY, VOLUNTEER, BRANCH_CLOSING, MIDTERM, MICRO, CHARITY_MARKET)
+    r.key: r for r in (COMMUNITY, PARTY, VOLUNTEER, BRANCH_CLOSING, MIDTERM, FINAL, MICRO, CHARITY_MARKET)
 }

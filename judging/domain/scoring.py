@@ -4,6 +4,7 @@ document ── reading ──▶ Scoring ── calibration ── tally (per p
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -29,6 +30,35 @@ def compute(document: Any) -> dict[str, Any]:
     """
     scoring = read(document)
     digests = _digests(document)
+    count = counted(scoring)
+    rule = scoring.rule
+    answer: dict[str, Any] = {
+        "format": RESULT,
+        **digests,
+        "results": [_result(t) for t in count.order],
+    }
+    if rule.calibration is not None and not rule.by_tick:
+        answer["judges"] = _judges(scoring, count.submitted, count.effects, rule.calibration.decimals)
+    if rule.by_tick:
+        invalid = len(count.invalid)
+        answer["ballots"] = {"given": count.given, "valid": count.given - invalid, "invalid": invalid}
+        answer["invalid"] = count.invalid
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A document counted: proposals best first, submitted sheets by proposal, effects by seat, ballots."""
+
+    order: list[Tally]
+    submitted: SheetsOf
+    effects: Mapping[int, Fraction]
+    given: int
+    invalid: list[str]
+
+
+def counted(scoring: Scoring) -> Count:
+    """Count and rank a document that has been read. Raises FormatError for panels that cannot be calibrated."""
     rule = scoring.rule
     submitted = _submitted(scoring)
     effects = _effects(rule, submitted)
@@ -40,17 +70,7 @@ def compute(document: Any) -> dict[str, Any]:
         tally(rule, proposal, valid.get(proposal.key, ()), effects, given - len(invalid))
         for proposal in scoring.proposals
     ]
-    answer: dict[str, Any] = {
-        "format": RESULT,
-        **digests,
-        "results": [_result(t) for t in ranked(rule, tallies, valid)],
-    }
-    if rule.calibration is not None and not rule.by_tick:
-        answer["judges"] = _judges(scoring, submitted, effects or {}, rule.calibration.decimals)
-    if rule.by_tick:
-        answer["ballots"] = {"given": given, "valid": given - len(invalid), "invalid": len(invalid)}
-        answer["invalid"] = invalid
-    return answer
+    return Count(ranked(rule, tallies, valid), submitted, effects or {}, given, invalid)
 
 
 def check_rule(rule: Any) -> Rule:

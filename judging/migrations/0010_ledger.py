@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('judging', '0002_guards'),
+        ('judging', '0003_session_notes'),
         ('projects', '0004_drafts_may_be_out_of_balance'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,5 +1,6 @@
-"""All writes of judging: `setup` in preparation, `sheets` while scoring, `lock` at the end."""
+"""All writes of judging: `setup` in preparation, `figures` that entries bring along, `sheets` while scoring, `lock` at the end."""
 
+from judging.services.figures import Figures, FiguresFrozen, set_figures
 from judging.services.lock import Gaps, NotLocked, NotScoring, lock_session, publish_result
 from judging.services.setup import (
     AlreadyDrawn,
@@ -45,10 +46,10 @@ from judging.services.sheets import (
 from judging.services.stage import direct, set_pace
 
 __all__ = [
-    "AlreadyDrawn", "AlreadyHandedIn", "BadMark", "BadRule", "EntryClosed", "EntryNotOpen", "Gaps", "MaximaDoNotAddUp",
+    "AlreadyDrawn", "AlreadyHandedIn", "BadMark", "BadRule", "EntryClosed", "EntryNotOpen", "Figures", "FiguresFrozen", "Gaps", "MaximaDoNotAddUp",
     "NoCommitment", "NoReason", "NoWitness", "NotInSetup", "NotLocked", "NotReady", "NotScoring", "ProposalGone", "Recused",
     "Request", "SameSession", "ScoringClosed", "ScoringNotOpen", "SheetChangedMeanwhile", "UsernameTaken", "add_judge",
     "commit_draw", "create_session", "direct", "draw_order", "gaps_before_opening", "lock_session", "make_rule", "open_scoring",
     "plain_mark", "publish_result", "read_marks", "recuse", "save_sheet", "scoring_document", "seat_judges", "set_details",
-    "set_entries", "set_pace", "set_rule", "withdraw_recusal",
+    "set_entries", "set_figures", "set_pace", "set_rule", "withdraw_recusal",
 ]  # fmt: skip

@@ -56,7 +56,7 @@ def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "
         session=session, scoring=document, outcome=outcome, digest=digest(outcome), heads=heads, made_at=at
     )
     session.state, session.locked_at, session.locked_by = Session.State.LOCKED, at, by
-    session.head = session_head(str(session.pk), session.rule_digest, heads)
+    session.head = session_head(str(session.pk), session.rule_digest, heads, digest(document))
     session.save(update_fields=["state", "locked_at", "locked_by", "head"])
     entries = dict(Entry.objects.filter(session=session).values_list("proposal__receipt_number", "pk"))
     ResultLine.objects.bulk_create(

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.services import add_user, belong
 from audit.services import record
 from core.errors import DomainError, FormatError, NotAllowed
-from core.exact import digest
+from core.exact import digest, plain_text
 from judging import rules
 from judging.domain.draw import commitment, order
 from judging.domain.scoring import check_rule
@@ -66,11 +66,13 @@ class UsernameTaken(DomainError):
 
 def make_rule(
     criteria: Sequence[Mapping[str, str]], *, high: int = 1, low: int = 1, start: int = 5, decimals: int = 2, quorum: int = 3,
-    ties: Sequence[str] | None = None, by: str = "printed",
+    ties: Sequence[str] | None = None, by: str = "printed", on: str = "total", aggregate: str = "mean",
+    parts: Sequence[Mapping[str, Any]] = (), own_part: str | None = None, bonus_cap: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The `rule` of chuangtou/scoring@1 from the office's choices. Criteria: key, label, max, step, and min if not 0.
 
-    `by`: rank by the `printed` or the `exact` score. `ties`: what decides between equals, in order.
+    `by`: rank by the `printed` or the `exact` score. `ties`: what decides between equals, in order. `on`: trim each
+    sheet's `total` or each `criterion`. `parts`: key, weight and perhaps scale, `own_part` the one scored here.
     """
     first = criteria[0]["key"] if criteria else ""
     return {
@@ -78,9 +80,9 @@ def make_rule(
         "criteria": [
             {"key": c["key"], "label": c["label"], "min": c.get("min", "0"), "max": c["max"], "step": c["step"], "weight": "1"} for c in criteria
         ],
-        "trim": {"high": high, "low": low, "from": start, "on": "total"} if high or low else None,
-        "clamp": None, "calibration": None, "aggregate": "mean", "criterion_decimals": None, "product_decimals": None,
-        "decimals": decimals, "quorum": quorum, "own_part": None, "parts": [], "bonus_cap": None,
+        "trim": {"high": high, "low": low, "from": start, "on": on} if high or low or on != "total" else None,
+        "clamp": None, "calibration": None, "aggregate": aggregate, "criterion_decimals": None, "product_decimals": None,
+        "decimals": decimals, "quorum": quorum, "own_part": own_part, "parts": [dict(p) for p in parts], "bonus_cap": bonus_cap,
         "rank": {"by": by, "style": "competition", "ties": list(ties) if ties is not None else [f"criterion:{first}", "untrimmed_mean"]},
     }  # fmt: skip
 
@@ -108,12 +110,14 @@ def create_session(
     at: datetime,
     is_demo: bool = False,
     full_marks: Decimal = Decimal(100),
+    notes: Mapping[str, Any] | None = None,
 ) -> Session:
-    """A session in preparation with its rule. Raises NotAllowed, SameSession, BadRule, MaximaDoNotAddUp."""
+    """A session in preparation with its rule and what is told beside it. Raises NotAllowed, SameSession, BadRule, MaximaDoNotAddUp."""
     round_ = Round.objects.select_related("street").get(pk=round_id)
     session = Session(
-        round=round_, name=name.strip(), held_on=held_on, venue=venue.strip(), rule=dict(rule), is_demo=is_demo
-    )
+        round=round_, name=name.strip(), held_on=held_on, venue=venue.strip(), rule=dict(rule), is_demo=is_demo,
+        notes=dict(notes or {}),
+    )  # fmt: skip
     if not rules.can_run(by, session):
         raise NotAllowed
     _check_rule(rule, full_marks)
@@ -161,13 +165,16 @@ def locked(session_id: int) -> Session:
 
 @transaction.atomic(durable=True)
 def set_rule(
-    *, session_id: int, rule: Mapping[str, Any], by: User, at: datetime, full_marks: Decimal = Decimal(100)
-) -> Session:
-    """Change the rule while the session is in preparation. Raises NotInSetup, BadRule, MaximaDoNotAddUp."""
+    *, session_id: int, rule: Mapping[str, Any], by: User, at: datetime, full_marks: Decimal = Decimal(100),
+    notes: Mapping[str, Any] | None = None,
+) -> Session:  # fmt: skip
+    """Change the rule, and the notes if given, in preparation. Raises NotInSetup, BadRule, MaximaDoNotAddUp."""
     session = in_setup(session_id, by)
     _check_rule(rule, full_marks)
     session.rule = dict(rule)
-    session.save(update_fields=["rule"])
+    if notes is not None:
+        session.notes = dict(notes)
+    session.save(update_fields=["rule", "notes"])
     record(
         actor=by, verb="judging.rule_set", about=session, at=at, scope_id=session.round.street_id,
         facts={"full_marks": str(full_marks)},
@@ -386,8 +393,8 @@ def scoring_document(session: Session) -> dict[str, Any]:
     entries = list(
         Entry.objects.filter(session=session)
         .order_by(F("position").asc(nulls_last=True), "pk")
-        .values_list("pk", "proposal__receipt_number", "proposal__title", "proposal__state", "position")
-    )
+        .values_list("pk", "proposal__receipt_number", "proposal__title", "proposal__state", "position", "parts", "factor", "bonus", "penalty")
+    )  # fmt: skip
     sheets = {
         (j, e): marks
         for j, e, marks in ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED).values_list(
@@ -396,7 +403,7 @@ def scoring_document(session: Session) -> dict[str, Any]:
     }
     recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
     rows = []
-    for entry, key, _, _, _ in entries:
+    for entry, key, *_ in entries:
         for judge, seat in judges:
             if (judge, entry) in recused:
                 state, marks = "recused", {}
@@ -405,13 +412,25 @@ def scoring_document(session: Session) -> dict[str, Any]:
             else:
                 state, marks = "absent", {}
             rows.append({"judge": f"J{seat}", "proposal": key, "state": state, "marks": marks})
+    columns = set(rules.other_parts(session.rule))
     return {
         "format": "chuangtou/scoring@1",
         "rule": session.rule,
         "proposals": [
-            {"key": key, "name": title, "state": "standing" if standing == "passed" else "withdrawn", "lot": None if position is None else str(position)}
-            for _, key, title, standing, position in entries
+            {"key": key, "name": title, "state": "standing" if standing == "passed" else "withdrawn", "lot": None if position is None else str(position),
+             **_brought(columns, *figures)}
+            for _, key, title, standing, position, *figures in entries
         ],
         "judges": [{"key": f"J{seat}", "name": f"评委{seat}"} for _, seat in judges],
         "sheets": rows,
     }  # fmt: skip
+
+
+def _brought(
+    columns: set[str], parts: Mapping[str, str], factor: Decimal, bonus: Decimal, penalty: Decimal
+) -> dict[str, Any]:
+    """What a proposal brings along, as the format writes it; what is the format's default is left out."""
+    known = {k: v for k, v in parts.items() if k in columns}
+    found: dict[str, Any] = {"parts": known} if known else {}
+    defaults = (("factor", factor, 1), ("bonus", bonus, 0), ("penalty", penalty, 0))
+    return found | {name: plain_text(value) for name, value, default in defaults if value != default}

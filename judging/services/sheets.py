@@ -112,6 +112,10 @@ def read_marks(
         line = next(c for c in rule["criteria"] if c["key"] == key)
         words = f"“{line['label']}”请填写数字，例如 {line['max']}。" if error.code == "not_decimal" else error.message
         raise BadMark(key, words) from error
+    # A rule that trims by criterion can do without a mark; a judge who hands in cannot.
+    missing = next((c for c in rule["criteria"] if whole and c["key"] not in found), None)
+    if missing is not None:
+        raise BadMark(missing["key"], f"“{missing['label']}”没有打分。")
     return found, sheet_total(read, found) if len(found) == len(rule["criteria"]) else None
 
 

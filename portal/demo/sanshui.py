@@ -153,7 +153,7 @@ def _judge(place: Place, round_: Round) -> None:
     rule = make_rule(RUBRICS["party"].as_criteria())
     session = create_session(
         round_id=round_.pk, name="党建项目路演评审会", held_on=date(2017, 9, 8), venue="街道党群服务中心", rule=rule, by=office,
-        at=start(2017, 9, 2), is_demo=True,
+        at=start(2017, 9, 2), is_demo=True, notes={"anchors": RUBRICS["party"].anchors()},
     )  # fmt: skip
     from projects.models import Proposal
 

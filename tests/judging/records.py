@@ -116,7 +116,14 @@ def relock(made: dict[str, Any]) -> None:
         stated["head"] = digests.get(stated["moves"], NOTHING)
     made["rule_digest"] = sha256(made["scoring"]["rule"])
     heads = sorted(f"{judge}:{stated['moves']}:{stated['head']}" for judge, stated in made["judges"].items())
-    made["head"] = sha256({"session": made["key"], "rule_digest": made["rule_digest"], "heads": heads})
+    made["head"] = sha256(
+        {
+            "session": made["key"],
+            "rule_digest": made["rule_digest"],
+            "heads": heads,
+            "input_digest": sha256(made["scoring"]),
+        }
+    )
 
 
 def rescore(made: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ import itertools
 import pytest
 from django.db import IntegrityError, transaction
 
+from core.exact import digest
 from judging import services
 from judging.domain.ledger import START, move_document, session_head
 from judging.models import Entry, Judge, Move, ScoreSheet, Session
@@ -102,7 +103,7 @@ def test_a_sheet_after_the_lock_is_kept_once_as_late_and_never_counts(world, at)
     session.refresh_from_db()
     assert services.scoring_document(session) == result.scoring
     assert result.heads["J1"] == {"moves": 1, "head": late.previous}
-    assert session.head == session_head(str(session.pk), session.rule_digest, result.heads)
+    assert session.head == session_head(str(session.pk), session.rule_digest, result.heads, digest(result.scoring))
     assert_chain(session)
 
 

@@ -744,13 +744,13 @@ def test_panels_that_cannot_be_compared_are_a_finding(made):
 
 
 def test_what_no_judge_wrote_is_named_as_outside_of_the_code(check, made):
-    assert "不在核对码之内" not in check(made)[1]
+    assert "不是评委写的" not in check(made)[1]
     made["scoring"]["proposals"][0] |= {"bonus": "2", "penalty": "0.5", "factor": "1.0"}
     made["scoring"]["proposals"][1] |= {"state": "withdrawn"}
     rescore(made)
     status, out = check(made, "--head", code(made))
     assert status == 0
-    (note,) = [line for line in out.splitlines() if "不在核对码之内" in line]
+    (note,) = [line for line in out.splitlines() if "不是评委写的" in line]
     assert note.strip().endswith("项目 P01：加分 2、扣分 0.5；项目 P02：已撤回。")
 
 
