@@ -40,6 +40,8 @@ def send(request: HttpRequest, session_id: int) -> HttpResponse:
     """
     asked = _read(request)
     if asked is None:
+        if not Judge.objects.filter(session=session_id, user=person(request)).exists():
+            raise Http404
         return JsonResponse({"code": "unreadable", "message": "请求看不懂，请刷新页面后再试。"}, status=400)
     entry_id, marks, submit, wanted = asked
     if not Entry.objects.filter(pk=entry_id, session=session_id).exists():

@@ -22,7 +22,9 @@ def session_record(session: Session) -> dict[str, Any]:
     if session.locked_at is None:
         raise ValueError(session.pk)
     seats = dict(Judge.objects.filter(session=session).values_list("pk", "seat"))
-    keys = dict(Entry.objects.filter(session=session).order_by("position").values_list("pk", "proposal__receipt_number"))
+    keys = dict(
+        Entry.objects.filter(session=session).order_by("position").values_list("pk", "proposal__receipt_number")
+    )
     draw = Draw.objects.filter(session=session, drawn_at__isnull=False).first()
     moves = Move.objects.filter(session=session).order_by("judge__seat", "number")
     return {

@@ -20,8 +20,8 @@ from core.forms import PortalForm
 from jobs.services import start_job
 from judging import forms, rules, services
 from judging.domain.rubrics import RUBRICS
-from judging.record import session_record
 from judging.models import Draw, Entry, Judge, Recusal, Session
+from judging.record import session_record
 from judging.services.stage import set_pace
 from projects.models import Proposal
 from rounds.rules import can_run_round, visible_rounds

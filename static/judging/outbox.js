@@ -10,7 +10,7 @@ import { openDB } from "../vendor/idb/idb.js";
 const NAME = "chuangtou-judge";
 
 function random() {
-  const found = crypto.getRandomValues(new Uint8Array(12)); // there on plain HTTP too, unlike randomUUID
+  const found = crypto.getRandomValues(new Uint8Array(12)); // there on plain HTTP too
   return Array.from(found, (n) => n.toString(16).padStart(2, "0")).join("");
 }
 

@@ -51,7 +51,7 @@ def test_an_outsider_confirms_the_exported_round_and_finds_a_changed_mark(played
     code, words = check(out, "--head", played.head[:16])
     assert (code, "另有 1 张锁定后送达" in words) == (0, True), words
     record = json.loads(out.read_text(encoding="utf-8"))
-    assert len(record["sessions"][0]["moves"]) == Move.objects.count() == 8
+    assert len(record["sessions"][0]["moves"]) == Move.objects.count() == 9
     sheet = next(s for s in record["sessions"][0]["scoring"]["sheets"] if s["state"] == "submitted")
     sheet["marks"][next(iter(sheet["marks"]))] = "1"
     out.write_text(json.dumps(record), encoding="utf-8")

@@ -743,11 +743,12 @@ def test_panels_that_cannot_be_compared_are_a_finding(made):
     assert any("不能校准" in line for line in verifier.verify(record(odd), [])[1])
 
 
-def test_what_no_judge_wrote_is_named_as_outside_of_the_code(check, made):
+def test_what_no_judge_wrote_is_named(check, made):
     assert "不是评委写的" not in check(made)[1]
     made["scoring"]["proposals"][0] |= {"bonus": "2", "penalty": "0.5", "factor": "1.0"}
     made["scoring"]["proposals"][1] |= {"state": "withdrawn"}
     rescore(made)
+    relock(made)
     status, out = check(made, "--head", code(made))
     assert status == 0
     (note,) = [line for line in out.splitlines() if "不是评委写的" in line]
