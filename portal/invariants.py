@@ -16,8 +16,9 @@ from funding.domain.allocation import allocate
 from funding.models import AllocationPlan, Award, PublicNotice
 from jobs.models import StoredFile
 from jobs.storage import place_of
+from judging.domain.ledger import START, move_document, session_head
 from judging.domain.scoring import compute
-from judging.models import Result, ResultLine, ScoreSheet, Session
+from judging.models import Judge, Move, Result, ResultLine, ScoreSheet, Session
 from judging.services import scoring_document
 from messaging.models import Delivery
 from needs.models import Need, ServiceOrder
@@ -54,6 +55,30 @@ def pool_is_never_overdrawn() -> Iterator[str]:
         yield f"方案 {plan.pk}：拟资助合计 {plan.spent} 元，方案资金 {plan.pool} 元，超出限额。"
     for pk in Award.objects.filter(Q(amount__gt=F("requested")) | Q(amount__lt=0)).values_list("pk", flat=True):
         yield f"资助 {pk}：金额高于申请金额或为负数。"
+
+
+@check("评分流水连续")
+def ledgers_are_unbroken() -> Iterator[str]:
+    """Every chain of every session, and the head of every locked one, recomputed."""
+    heads: dict[int, tuple[int, str]] = {}
+    moves = Move.objects.select_related("judge", "entry__proposal").order_by("judge", "number")
+    for move in moves.iterator(chunk_size=2000):
+        number, previous = heads.get(move.judge_id, (0, START))
+        line = move_document(
+            session=str(move.session_id), judge=f"J{move.judge.seat}", number=number + 1,
+            proposal=move.entry.proposal.receipt_number or "", kind=move.kind, marks=move.marks, reason=move.reason, base=move.base,
+            revision=move.revision, device=move.device, counter=move.counter, by=move.by, at=move.at, previous=previous,
+        )  # fmt: skip
+        if (move.number, move.previous, move.digest) != (number + 1, previous, line["digest"]):
+            yield f"评审会 {move.session_id}：{move.judge.seat} 号评委的第 {move.number} 条流水与摘要不符。"
+        heads[move.judge_id] = (move.number, move.digest)
+    for pk, count, head in Judge.objects.values_list("pk", "moves", "head"):
+        if heads.get(pk, (0, START)) != (count, head):
+            yield f"评委席位 {pk}：流水条数或摘要与流水不符。"
+    for session in Session.objects.filter(locked_at__isnull=False).select_related("result"):
+        made = session_head(str(session.pk), session.rule_digest, session.result.heads, digest(session.result.scoring))
+        if session.head != made:
+            yield f"评审会 {session.pk}：锁定校验码与记录不符。"
 
 
 @check("评分表齐全且在范围内")

@@ -119,7 +119,7 @@ def _open(session: Session, _stage: Stage, at: datetime, entry_id: int | None, _
     _scoring(session)
     entry = _entry(session, entry_id)
     position = entry.position or 0
-    if position < session.opens_after:
+    if entry.opened_at is None and position < session.opens_after:
         raise NotOnStageNow(why=f"本场设定前 {session.opens_after} 个项目讲完后一起开放评分")
     rows = Entry.objects.filter(session=session, proposal__state="passed")
     if position == session.opens_after:
