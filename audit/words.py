@@ -38,6 +38,8 @@ VERBS: dict[str, str] = {
     "judging.drawn": "抽签",
     "judging.scoring_opened": "开放评分",
     "judging.details_set": "修改评审会名称、日期和地点",
+    "judging.recusal_declared": "评委声明回避",
+    "judging.recusal_confirmed": "确认回避声明",
     "judging.recusal_withdrawn": "撤销回避登记",
     "judging.pace_set": "设定评分开放方式",
     "judging.stage_present": "导播：请项目上台",

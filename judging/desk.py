@@ -16,6 +16,7 @@ from accounts.web import person
 from core import clock, live
 from core.errors import DomainError, NotAllowed
 from judging import rules, services
+from judging.forms import StepBackForm
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
 from judging.phone import channels, told
 
@@ -71,6 +72,7 @@ def _phone(request: HttpRequest, seat: Judge, rows: list[rules.DeskRow]) -> dict
                 "requested": row.requested, "sheet": told(sheet) if sheet and not hidden else None,
                 "href": reverse("judging:sheet", args=[session.pk, row.entry_id]),
                 "material": reverse("judging:material", args=[session.pk, row.entry_id]),
+                "step_back": reverse("judging:step_back", args=[session.pk, row.entry_id]),
             }
         )  # fmt: skip
     return {
@@ -196,3 +198,25 @@ def material(request: HttpRequest, session_id: int, entry_id: int) -> HttpRespon
     return render(
         request, "judging/material.html", {"session": seat.session, "entry": entry, "content": entry.version.content}
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def step_back(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
+    """The judge declares 回避: the reason, then the project is gone from her pages."""
+    seat = _seat(request, session_id)
+    entry = _entry(request, seat, entry_id)
+    if entry is None or seat.session.state != Session.State.SCORING:
+        return redirect("judging:desk", session_id)
+    form = StepBackForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.declare_recusal(
+                entry_id=entry.pk, judge=person(request), reason=form.cleaned_data["reason"], at=clock.now()
+            )
+        except DomainError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, "已登记回避，您不再查看和评分这个项目。创投办会确认。")
+            return redirect("judging:desk", session_id)
+    return render(request, "judging/step_back.html", {"session": seat.session, "entry": entry, "form": form})

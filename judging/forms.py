@@ -358,6 +358,16 @@ class RecusalForm(PortalForm):
             field.choices = [("", "请选择"), *rows]
 
 
+class StepBackForm(PortalForm):
+    """A judge declares that she steps back."""
+
+    reason = forms.CharField(
+        label="回避理由",
+        max_length=200,
+        help_text="例如：我是该单位的理事；近三年参与过该单位的项目。只写关系，不写他人姓名和电话",
+    )
+
+
 class DrawForm(PortalForm):
     """The public number, before witnesses."""
 

@@ -30,5 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("judge/<int:session_id>/beat/", phone.beat, name="beat"),
     path("judge/<int:session_id>/<int:entry_id>/", desk.sheet, name="sheet"),
     path("judge/<int:session_id>/<int:entry_id>/material/", desk.material, name="material"),
+    path("judge/<int:session_id>/<int:entry_id>/step-back/", desk.step_back, name="step_back"),
+    path("sessions/<int:session_id>/recusals/", views.confirm_recusal, name="confirm_recusal"),
     path("results/<int:session_id>/", public.public_result, name="public_result"),
 ]

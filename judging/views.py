@@ -101,6 +101,9 @@ def _session_page(request: HttpRequest, session: Session, status: int = 200, **m
         "expected": sum(len(r.cells) - r.cells.count("recused") for r in rows),
         "gaps": services.gaps_before_opening(session) if session.state == Session.State.SETUP else [],
         "draw": Draw.objects.filter(session=session).first(),
+        "declared": Recusal.objects.filter(judge__session=session, confirmed_at=None)
+        .select_related("judge__user", "entry__proposal")
+        .order_by("pk"),
         "lock_form": forms.LockForm(),
         **more,
     }
@@ -298,6 +301,19 @@ def open_scoring(request: HttpRequest, session_id: int) -> HttpResponse:
         messages.error(request, error.message)
     else:
         messages.success(request, "评分已开放，规则已冻结。")
+    return redirect("judging:session", session.pk)
+
+
+@require_POST
+def confirm_recusal(request: HttpRequest, session_id: int) -> HttpResponse:
+    """The office notes a judge's declaration."""
+    session = _runs(request, session_id)
+    try:
+        for recusal_id in _ids(request.POST.getlist("recusal"))[:1]:
+            services.confirm_recusal(session_id=session.pk, recusal_id=recusal_id, by=person(request), at=clock.now())
+            messages.success(request, "已确认回避。")
+    except DomainError as error:
+        messages.error(request, error.message)
     return redirect("judging:session", session.pk)
 
 

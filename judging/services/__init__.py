@@ -2,6 +2,7 @@
 
 from judging.services.figures import Figures, FiguresFrozen, set_figures
 from judging.services.lock import Gaps, NotLocked, NotScoring, lock_session, publish_result
+from judging.services.recusal import NothingToConfirm, confirm_recusal, declare_recusal
 from judging.services.setup import (
     AlreadyDrawn,
     BadRule,
@@ -47,9 +48,9 @@ from judging.services.stage import direct, set_pace
 
 __all__ = [
     "AlreadyDrawn", "AlreadyHandedIn", "BadMark", "BadRule", "EntryClosed", "EntryNotOpen", "Figures", "FiguresFrozen", "Gaps", "MaximaDoNotAddUp",
-    "NoCommitment", "NoReason", "NoWitness", "NotInSetup", "NotLocked", "NotReady", "NotScoring", "ProposalGone", "Recused",
+    "NoCommitment", "NoReason", "NoWitness", "NotInSetup", "NotLocked", "NotReady", "NotScoring", "NothingToConfirm", "ProposalGone", "Recused",
     "Request", "SameSession", "ScoringClosed", "ScoringNotOpen", "SheetChangedMeanwhile", "UsernameTaken", "add_judge",
-    "commit_draw", "create_session", "direct", "draw_order", "gaps_before_opening", "lock_session", "make_rule", "open_scoring",
+    "commit_draw", "confirm_recusal", "create_session", "declare_recusal", "direct", "draw_order", "gaps_before_opening", "lock_session", "make_rule", "open_scoring",
     "plain_mark", "publish_result", "read_marks", "recuse", "save_sheet", "scoring_document", "seat_judges", "set_details",
     "set_entries", "set_figures", "set_pace", "set_rule", "withdraw_recusal",
 ]  # fmt: skip

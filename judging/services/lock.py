@@ -12,13 +12,17 @@ from core.exact import digest
 from judging import rules
 from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
-from judging.models import Entry, Judge, Result, ResultLine, Session
+from judging.models import Entry, Judge, Recusal, Result, ResultLine, Session
 from judging.services.setup import locked, scoring_document
 from judging.services.telling import session_changed
 
 
 class Gaps(DomainError):
     message = "还有 {count} 张评分表没有交。请催交，或写明缺评理由后再锁定。"
+
+
+class RecusalsWaiting(DomainError):
+    message = "有 {count} 条评委的回避声明还没有确认，请先在评审会页面确认，再锁定。"
 
 
 class NotScoring(DomainError):
@@ -33,13 +37,16 @@ class NotLocked(DomainError):
 def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "") -> Result:
     """Lock, and in the same transaction make the immutable result. Gaps need a reason and count as absent.
 
-    Raises NotAllowed, NotScoring, Gaps.
+    Raises NotAllowed, NotScoring, RecusalsWaiting, Gaps.
     """
     session = locked(session_id)
     if not rules.can_run(by, session):
         raise NotAllowed
     if session.state != Session.State.SCORING:
         raise NotScoring
+    waiting = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
+    if waiting:
+        raise RecusalsWaiting(count=waiting)
     _, rows = rules.progress(session)
     gaps = sum(row.missing for row in rows)
     if gaps and not gap_reason.strip():

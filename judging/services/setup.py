@@ -272,7 +272,9 @@ def recuse(*, judge_id: int, entry_id: int, reason: str, by: User, at: datetime)
     session = in_setup(judge.session_id, by)
     entry = Entry.objects.get(pk=entry_id, session=session)
     row, _ = Recusal.objects.get_or_create(
-        judge=judge, entry=entry, defaults={"reason": reason.strip(), "declared_at": at}
+        judge=judge,
+        entry=entry,
+        defaults={"reason": reason.strip(), "declared_at": at, "confirmed_at": at, "confirmed_by": by},
     )
     record(
         actor=by, verb="judging.recused", about=session, at=at, scope_id=session.round.street_id, reason=reason.strip(),

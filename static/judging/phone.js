@@ -149,6 +149,8 @@ function drawSheet(entry) {
     asking = false;
     $("lead").textContent = [entry.organization, entry.theme, entry.requested && `申请 ${entry.requested} 元`].filter(Boolean).join(" · ");
     $("paper").href = entry.material;
+    $("step-back").href = entry.step_back;
+    $("step-back").hidden = locked;
     const blocks = facts.criteria.map((criterion) => {
       const block = document.getElementById("phone-criterion").content.firstElementChild.cloneNode(true);
       block.dataset.key = criterion.key;

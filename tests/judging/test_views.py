@@ -309,7 +309,7 @@ def test_pages_cost_the_same_with_few_and_with_many(world, at):
     assert found[0] == found[1]
     # Four of them are the frame's: session, person, roles, and one for organization, seat and unread.
     assert found[0] == {
-        "session": 10, "desk": 8, "sheet": 8, "material": 6, "draw": 7, "result": 12, "scoring": 5, "public": 2,
+        "session": 11, "desk": 8, "sheet": 8, "material": 6, "draw": 7, "result": 12, "scoring": 5, "public": 2,
     }  # fmt: skip
 
 
