@@ -83,9 +83,6 @@ class Judge(models.Model):
     seat = models.PositiveSmallIntegerField("席位")
     moves = models.PositiveIntegerField("流水条数", default=0)
     head = models.CharField("流水摘要", max_length=64, default="0" * 64, help_text="digest of the last move")
-    device_key = models.CharField(
-        "评分设备", max_length=40, blank=True, help_text="the one device that may show the sheet"
-    )
     seen_at = models.DateTimeField("最近在线", null=True, blank=True)
 
     class Meta:

@@ -74,11 +74,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='judge',
-            name='device_key',
-            field=models.CharField(blank=True, help_text='the one device that may show the sheet', max_length=40, verbose_name='评分设备'),
-        ),
-        migrations.AddField(
-            model_name='judge',
             name='head',
             field=models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', help_text='digest of the last move', max_length=64, verbose_name='流水摘要'),
         ),
