@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -20,6 +20,7 @@ FLAGS = [
 def chromium():
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     path = os.environ.get("CHROMIUM") or next((p for n in NAMES if (p := shutil.which(n))), None)
+    expect.set_options(timeout=15000)  # two cores may be busy with another worker's tests
     assert path, "no Chromium: set CHROMIUM or install chromium"
     with sync_playwright() as p:
         browser = p.chromium.launch(executable_path=path, args=FLAGS)

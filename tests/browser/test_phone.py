@@ -92,7 +92,7 @@ def test_three_sheets_given_with_a_dead_network_arrive_once_each(phones, proxy, 
         fill(page, position, less=2)
         submit(page, "88.00")
         expect(state(page)).to_have_text("已存本机，待送达")
-    expect(page.locator("[data-line]")).to_contain_text("网络不通：2 张评分表已存本机", timeout=8000)
+    expect(page.locator("[data-line]")).to_contain_text("网络不通：2 张评分表已存本机")
     walker.look("评委手机断网")
     assert set(totals()) == {1}
     proxy.set("pass")
@@ -126,7 +126,7 @@ def test_an_answer_lost_after_the_commit_is_asked_again_and_stands_once(phones, 
     walker = phones(session)
     page = walker.page
     fill(page, 1)
-    expect(state(page)).to_have_text(re.compile("^已暂存"), timeout=8000)
+    expect(state(page)).to_have_text(re.compile("^已暂存"))
     proxy.set("swallow")
     submit(page, "100.00")
     for _ in range(80):
@@ -179,12 +179,12 @@ def test_two_devices_show_both_and_the_judge_chooses(phones, world, session, pro
     )
     page.locator("[data-criteria] input").first.fill("5")
     submit(page, page.locator("[data-total]").inner_text())
-    expect(state(page)).to_have_text("两处不同，请选", timeout=8000)
+    expect(state(page)).to_have_text("两处不同，请选")
     expect(page.locator("[data-conflict]")).to_contain_text("用那台的（合计 88.00）")
     walker.look("评委手机两台不同")
     assert totals() == {1: Decimal(88)}
     page.locator("[data-mine]").click()
-    expect(state(page)).to_have_text(SENT, timeout=8000)
+    expect(state(page)).to_have_text(SENT)
     assert ScoreSheet.objects.get().marks[session.rule["criteria"][0]["key"]] == "5"
     assert real_faults(walker) == []
 
@@ -199,7 +199,7 @@ def test_a_sheet_that_comes_after_the_lock_is_kept_as_late(phones, world, sessio
     page.locator("[data-sheet] nav a", has_text="全部项目").click()
     fill(page, 2)
     submit(page, "100.00")
-    expect(page.locator("[data-line]")).to_contain_text("网络不通", timeout=8000)
+    expect(page.locator("[data-line]")).to_contain_text("网络不通")
     result = lock(world, session, clock.now())
     proxy.set("pass")
     expect(state(page)).to_have_text("锁定后到达，不计入", timeout=20000)
@@ -217,7 +217,7 @@ def test_a_project_that_is_not_open_waits_on_the_device_and_goes_by_itself(phone
     page = walker.page
     fill(page, 1)
     submit(page, "100.00")
-    expect(page.locator("[data-state]")).to_contain_text("评分还没有开放", timeout=8000)
+    expect(page.locator("[data-state]")).to_contain_text("评分还没有开放")
     assert totals() == {}
     entry = Entry.objects.get(session=session, position=1)
     services.direct(session_id=session.pk, act="open", by=_host(session), at=clock.now(), entry_id=entry.pk)
@@ -237,10 +237,10 @@ def test_an_expired_sign_in_keeps_the_sheet_and_says_so(phones, session, proxy):
     walker = phones(session)
     page = walker.page
     fill(page, 1)
-    expect(state(page)).to_have_text(re.compile("^已暂存"), timeout=8000)
+    expect(state(page)).to_have_text(re.compile("^已暂存"))
     Login.objects.all().delete()
     submit(page, "100.00")
-    expect(page.locator("[data-line]")).to_contain_text("登录已失效。1 张评分表已存本机", timeout=8000)
+    expect(page.locator("[data-line]")).to_contain_text("登录已失效。1 张评分表已存本机")
     page.on("dialog", lambda d: d.accept())
     page.get_by_role("link", name="重新登录").click()
     page.get_by_label("用户名或手机号").fill("judge_a")
@@ -271,7 +271,7 @@ def test_by_keyboard_alone_and_by_steps(phones, session, live_server):
         page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    expect(state(page)).to_have_text(SENT, timeout=8000)
+    expect(state(page)).to_have_text(SENT)
     page.get_by_role("button", name="加一档").first.click()
     expect(state(page)).to_have_text("已存本机")
     page.get_by_role("button", name="撤销").click()
