@@ -1,5 +1,6 @@
 """`make bench`: storing a score against a bare upsert behind the same middleware, lists at 30 and at 3,000 rows,
-and a live board pushed against one asked for.
+a result locked
+against its arithmetic alone, and a live board pushed against one asked for.
 
 Everything in one run on one machine; read the ratios, not the times. Needs DATABASE_URL of a role that may create
 databases; makes two of its own and drops them.
@@ -8,6 +9,7 @@ databases; makes two of its own and drops them.
 import argparse
 import contextlib
 import http.client
+import json
 import os
 import statistics
 import subprocess
@@ -16,18 +18,19 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import psycopg2
 
-from benchmarks import push
+from benchmarks import lock, push
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 8
 
 
 @contextlib.contextmanager
-def database(name: str, proposals: int) -> Iterator[str]:
+def database(name: str, proposals: int, judges: int = 20, criteria: int = 4, unscored: int = 200) -> Iterator[str]:
     """A database filled by make_bench_data; yields its URL."""
     base = os.environ["DATABASE_URL"]
     url = urlsplit(base)._replace(path=f"/{name}").geturl()
@@ -39,10 +42,10 @@ def database(name: str, proposals: int) -> Iterator[str]:
         env = os.environ | {"DATABASE_URL": url}
         run = [sys.executable, "manage.py"]
         subprocess.run([*run, "migrate", "-v0"], cwd=ROOT, env=env, check=True)
-        unscored = str(min(proposals, 200))
+        sizes = {"proposals": proposals, "judges": judges, "criteria": criteria, "unscored": min(proposals, unscored)}
         began = time.perf_counter()
         subprocess.run(
-            [*run, "make_bench_data", "--proposals", str(proposals), "--unscored", unscored],
+            [*run, "make_bench_data", *(f"--{name}={count}" for name, count in sizes.items())],
             cwd=ROOT,
             env=env,
             check=True,
@@ -57,6 +60,24 @@ def database(name: str, proposals: int) -> Iterator[str]:
         finally:
             with admin.cursor() as cursor:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def copies(url: str, count: int) -> Iterator[list[str]]:
+    """Copies of a database that nobody is connected to."""
+    name = urlsplit(url).path[1:]
+    made = [f"{name}_{i}" for i in range(count)]
+    with contextlib.closing(psycopg2.connect(os.environ["DATABASE_URL"])) as admin:
+        admin.autocommit = True
+        with admin.cursor() as cursor:
+            for copy in made:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{copy}"')
+                cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
+            try:
+                yield [urlsplit(url)._replace(path=f"/{copy}").geturl() for copy in made]
+            finally:
+                for copy in made:
+                    cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
 
 
 @contextlib.contextmanager
@@ -128,14 +149,12 @@ def sessions(url: str) -> tuple[list[dict[str, str]], list[int], int]:
         capture_output=True,
         text=True,
     ).stdout
-    import json
-
     keys, entries, session = json.loads(out.split("@@", 1)[1])
     return [{"sid": key} for key in keys], entries, session
 
 
 def hammer(
-    port: int, cookies: list[dict[str, str]], path_of: "callable", body_of: "callable", seconds: float
+    port: int, cookies: list[dict[str, str]], path_of: "callable", body_of: "callable", seconds: float, as_json: bool
 ) -> tuple[float, float, list[int]]:
     """Requests per second, median milliseconds and counts of posts from THREADS connections, each with its own judge."""
     token = "a" * 32
@@ -145,19 +164,18 @@ def hammer(
     def work(i: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         headers = {
-            "Content-Type": "application/x-www-form-urlencoded", "Cookie": f"sessionid={cookies[i]['sid']}; csrftoken={token}",
+            "Content-Type": "application/json" if as_json else "application/x-www-form-urlencoded", "X-CSRFToken": token, "Cookie": f"sessionid={cookies[i]['sid']}; csrftoken={token}",
             "Host": f"127.0.0.1:{port}",
         }  # fmt: skip
         n = 0
         while time.perf_counter() < end:
             began = time.perf_counter()
-            connection.request(
-                "POST", path_of(i, n), body=urlencode(body_of(i, n) | {"csrfmiddlewaretoken": token}), headers=headers
-            )
+            body = json.dumps(body_of(i, n)) if as_json else urlencode(body_of(i, n))
+            connection.request("POST", path_of(i, n), body=body, headers=headers)
             answer = connection.getresponse()
             answer.read()
             times[i].append(1000 * (time.perf_counter() - began))
-            if answer.status != 302 or "sign-in" in (answer.getheader("Location") or ""):
+            if answer.status != 200:
                 wrong.append(answer.status)
             counts[i] += 1
             n += 1
@@ -179,24 +197,29 @@ def scoring(url: str, port: int, seconds: float, rounds: int) -> None:
     millis: dict[str, list[float]] = {"score": [], "upsert": []}
     done = [0] * THREADS  # sheets each judge has handed in so far: the next revision follows from it
 
-    def score_path(i: int, n: int) -> str:
-        return f"/judge/{session}/{entries[(done[i] + n) % len(entries)]}/"
+    def score_path(_i: int, _n: int) -> str:
+        return f"/judge/{session}/send/"
 
-    def score_body(i: int, n: int) -> dict[str, str]:
+    def score_body(i: int, n: int) -> dict[str, Any]:
         k = done[i] + n
-        marks = {"mark-c1": "20", "mark-c2": "20.5", "mark-c3": "21", "mark-c4": "19"}
-        return marks | {"revision": str(k // len(entries)), "do": "submit", "client_id": f"{i}-{k}"}
+        marks = {"c1": "20", "c2": "20.5", "c3": "21", "c4": "19"}
+        return {
+            "entry": entries[k % len(entries)], "do": "submit", "marks": marks, "id": f"{i}-{k}", "base": k // len(entries),
+            "after": [], "device": f"bench{i}", "counter": k + 1,
+        }  # fmt: skip
 
     def bare_path(i: int, n: int) -> str:
         return f"/bench/upsert/{1 + (i * 100003 + n) % 4000}/"
 
     with server(url, port):
         for _ in range(rounds):
-            rate, ms, counts = hammer(port, cookies, score_path, score_body, seconds)
+            rate, ms, counts = hammer(port, cookies, score_path, score_body, seconds, as_json=True)
             rates["score"].append(rate)
             millis["score"].append(ms)
             done = [a + b for a, b in zip(done, counts, strict=True)]
-            rate, ms, _counts = hammer(port, cookies, bare_path, lambda _i, _n: {"total": "80.5"}, seconds)
+            rate, ms, _counts = hammer(
+                port, cookies, bare_path, lambda _i, _n: {"total": "80.5"}, seconds, as_json=False
+            )
             rates["upsert"].append(rate)
             millis["upsert"].append(ms)
     score, bare = statistics.median(rates["score"]), statistics.median(rates["upsert"])
@@ -248,10 +271,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8190)
-    parser.add_argument("--only", choices=["push"], help="the live board alone; needs no database")
+    parser.add_argument("--only", choices=["push", "lock", "score"], help="one part alone; push needs no database")
     options = parser.parse_args()
-    push.report()
-    if options.only:
+    if options.only in (None, "push"):
+        push.report()
+    if options.only == "push":
+        return
+    if options.only == "score":
+        with database("bench_large", 300) as url:
+            scoring(url, options.port, options.seconds, options.rounds)
+        return
+    with database("bench_lock", 50, judges=35, criteria=10, unscored=0) as url, copies(url, 3) as urls:
+        lock.report(urls)
+    if options.only == "lock":
         return
     print("30 个项目 × 20 位评委 × 4 项")
     with database("bench_small", 30) as url:

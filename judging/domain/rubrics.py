@@ -1,8 +1,8 @@
 """Ready rubrics 评分表 as data: what competitions of this kind ask, and for how many points.
 
 For each rubric it is said whether its dimensions and its weights stand in a published rule (`REAL`) or are only
-typical of such rules (`TYPICAL`); an office changes either before scoring opens. Rating an organization (national
-grades, monthly points) is no session's business and has no rubric here.
+typical of such rules (`TYPICAL`); an office changes either before scoring opens. The last two rate organizations, not
+projects: for a panel that grades them on the spot.
 """
 
 from dataclasses import dataclass
@@ -229,6 +229,38 @@ CHARITY_MARKET = Rubric(
     ),
 )
 
+GRADE = Rubric(
+    key="grade",
+    label="社会组织等级评估表（千分制）",
+    dimensions=TYPICAL,
+    weights=TYPICAL,
+    criteria=(
+        RubricLine("basis", "基础条件", "60", "1", "法人资格；章程；登记备案和年度检查"),
+        RubricLine("governance", "内部治理", "340", "1", "组织机构；人力资源；财务资产；档案"),
+        RubricLine("party", "党的建设", "100", "1", "组织和工作覆盖；活动；党建写入章程"),
+        RubricLine("work", "工作绩效", "380", "1", "业务活动；服务社会；信息公开"),
+        RubricLine("standing", "社会评价", "120", "1", "内部评价；公众评价；管理部门评价"),
+    ),
+    note="满分 1000 分，党建占 100 分。等级线各地不同：有的用 900、800、700、600，有的用 950、901、851、801，以当地文件为准。民政等级（1A 至 5A）与街道星级是两回事。",
+)
+
+MONTHLY = Rubric(
+    key="monthly",
+    label="社会组织月度积分表（十分制）",
+    dimensions=REAL,
+    weights=TYPICAL,
+    criteria=(
+        RubricLine("plan", "月计划", "2.5", "0.5"),
+        RubricLine("summary", "月总结", "2.5", "0.5"),
+        RubricLine("presence", "坐班", "3", "0.5"),
+        RubricLine("tidy", "卫生", "2", "0.5"),
+    ),
+    note="满分 10 分；党建活动另加最多 1 分，加分后不超过 10 分。",
+)
+
 RUBRICS: dict[str, Rubric] = {
-    r.key: r for r in (COMMUNITY, PARTY, VOLUNTEER, BRANCH_CLOSING, MIDTERM, FINAL, MICRO, CHARITY_MARKET)
-}
+    r.key: r
+    for r in (
+        COMMUNITY, PARTY, VOLUNTEER, BRANCH_CLOSING, MIDTERM, FINAL, MICRO, CHARITY_MARKET, GRADE, MONTHLY,
+    )
+}  # fmt: skip

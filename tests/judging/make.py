@@ -54,11 +54,20 @@ def make_passed_proposals(world, at, count):
     return found
 
 
-def make_session(world, at, *, entries=1, judges=("judge", "second_judge", "third_judge"), quorum=2, rule=None):
+def make_session(
+    world,
+    at,
+    *,
+    entries=1,
+    judges=("judge", "second_judge", "third_judge"),
+    quorum=2,
+    rule=None,
+    name="路演",
+):
     """A session in preparation. `judges`: keys of `world.here.people`, or users."""
     who = world.here.people
     session = services.create_session(
-        round_id=world.here.round.pk, name="路演", held_on=date(2026, 11, 30), venue="礼堂", by=who["office"], at=at,
+        round_id=world.here.round.pk, name=name, held_on=date(2026, 11, 30), venue="礼堂", by=who["office"], at=at,
         rule=rule or services.make_rule(RUBRICS["community"].as_criteria(), quorum=quorum),
     )  # fmt: skip
     proposals = make_passed_proposals(world, at, entries)

@@ -135,6 +135,8 @@ def test_ready_rubrics_bring_what_to_look_at_and_say_what_is_behind_them(world, 
         "final",
         "micro",
         "charity_market",
+        "grade",
+        "monthly",
     }
     signed_in(office).post(
         f"/sessions/new/{world.here.round.pk}/", {"name": "路演", "held_on": "2026年11月30日", "rubric": "community"}
