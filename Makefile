@@ -6,7 +6,7 @@ UP := $(PYTHON) -m chuangtou.up
 JOBS ?= 2
 # Official contests and elections, kept outside the repository.
 CONFORMANCE ?= ../shared/conformance
-OFFICIAL := skating diving_paris diving_sydney snowboard chopin_panels chopin_results gymnastics eurovision calibration elections pb_optimal
+OFFICIAL := skating diving_paris diving_sydney snowboard chopin_panels chopin_results gymnastics eurovision calibration elections pb_rules pb_optimal pb_optimal_groups
 TEMPLATES := $(wildcard templates */templates)
 CHECKS := check-lint check-format check-types check-contracts check-templates check-migrations check-deploy
 export PYTHONUTF8 := 1

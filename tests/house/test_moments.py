@@ -15,7 +15,6 @@ from django.test import Client
 
 from accounts.models import User
 from core import clock
-from judging import services
 from judging.models import Session
 from judging.services.stage import direct
 from tests.house.scene import play
@@ -89,12 +88,8 @@ def everything(ids, people):
                 "notice_id"
             }:
                 continue
-            if (
-                role is not None
-                and name in EXPECTED
-                and EXPECTED[name][role] != "2"
-                or role is None
-                and name not in OPEN
+            if (role is not None and name in EXPECTED and EXPECTED[name][role] != "2") or (
+                role is None and name not in OPEN
             ):
                 continue  # refused even when all is published: the matrix of roles holds that
             url = address(name, every[name], ids)

@@ -1,4 +1,4 @@
-"""Money: drafting, adjusting, deciding and publishing an allocation plan."""
+"""Drafting, adjusting and deciding an allocation plan."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -12,14 +12,11 @@ from accounts.models import User
 from audit.services import record
 from core.errors import DomainError, NotAllowed
 from core.money import show_yuan
-from core.rmb import rmb_upper
 from funding import rules
 from funding.domain.allocation import allocate
-from funding.models import AllocationPlan, Award, PublicNotice
+from funding.models import AllocationPlan, Award
 from judging.models import Result, ResultLine
 from rounds.models import Round
-from workdays.domain import end_of_notice, is_workday
-from workdays.models import DayOverride
 
 
 class PoolExceeded(DomainError):
@@ -54,24 +51,8 @@ class AlreadyApproved(DomainError):
     message = "本期已有批准的资金分配方案，不能再批准另一个。"
 
 
-class NotApproved(DomainError):
-    message = "方案尚未批准，不能公示。"
-
-
-class AlreadyNoticed(DomainError):
-    message = "该方案已经公示。如需更正，请写明更正理由另发新版本。"
-
-
 class NothingRanked(DomainError):
     message = "评审结果中没有可以分配资金的项目。"
-
-
-class NoticeStartsOnDayOff(DomainError):
-    message = "公示起始日 {day} 不是工作日，请选择工作日。"
-
-
-class ApproverPublishes(DomainError):
-    message = "审批人不能自己发布公示，请由经办人员发布。"
 
 
 def allocation_document(
@@ -178,7 +159,7 @@ def adjust_award(*, award_id: int, amount: Decimal, reason: str, by: User, at: d
     Raises NotAllowed, PlanNotDraft, ReasonMissing, AboveRequest, PoolExceeded.
     """
     plan_id = Award.objects.values_list("plan_id", flat=True).get(pk=award_id)
-    plan = _lock(plan_id)
+    plan = locked(plan_id)
     if not rules.can_draft(by, plan.round):
         raise NotAllowed
     if plan.state != AllocationPlan.State.DRAFT:
@@ -205,14 +186,15 @@ def adjust_award(*, award_id: int, amount: Decimal, reason: str, by: User, at: d
     return award
 
 
-def _lock(plan_id: int) -> AllocationPlan:
+def locked(plan_id: int) -> AllocationPlan:
+    """The plan, its row locked."""
     return AllocationPlan.objects.select_for_update(of=("self",)).select_related("round__street").get(pk=plan_id)
 
 
 @transaction.atomic(durable=True)
 def submit_plan(*, plan_id: int, by: User, at: datetime) -> AllocationPlan:
     """Hand a draft to the leaders. Raises NotAllowed, PlanNotDraft."""
-    plan = _lock(plan_id)
+    plan = locked(plan_id)
     if not rules.can_draft(by, plan.round):
         raise NotAllowed
     moved = AllocationPlan.objects.filter(pk=plan_id, state=AllocationPlan.State.DRAFT).update(
@@ -273,66 +255,9 @@ def return_plan(*, plan_id: int, by: User, note: str, at: datetime) -> Allocatio
 
 
 def _decidable(plan_id: int, by: User) -> AllocationPlan:
-    plan = _lock(plan_id)
+    plan = locked(plan_id)
     if plan.drafted_by_id == by.pk:
         raise DrafterDecides
     if not rules.can_decide(by, plan):
         raise NotAllowed
     return plan
-
-
-@transaction.atomic(durable=True)
-def publish_notice(
-    *, plan_id: int, by: User, starts_on: date, at: datetime, correction_reason: str = ""
-) -> PublicNotice:
-    """Publish the public notice of an approved plan, its period in Chinese working days, the start day counted.
-
-    A second notice of the same plan is a correction: a new version with its reason; both stay visible.
-    Raises NotAllowed, NotApproved, ApproverPublishes, NoticeStartsOnDayOff, AlreadyNoticed.
-    """
-    plan = _lock(plan_id)
-    if not rules.can_draft(by, plan.round):
-        raise NotAllowed
-    if plan.state != AllocationPlan.State.APPROVED:
-        raise NotApproved
-    if plan.decided_by_id == by.pk:
-        raise ApproverPublishes
-    overrides = dict(DayOverride.objects.values_list("day", "is_workday"))
-    if not is_workday(starts_on, overrides):
-        raise NoticeStartsOnDayOff(day=f"{starts_on.year}年{starts_on.month}月{starts_on.day}日")
-    last = plan.notices.aggregate(n=Max("version"))["n"] or 0
-    if last and not correction_reason.strip():
-        raise AlreadyNoticed
-    notice = PublicNotice.objects.create(
-        plan=plan,
-        version=last + 1,
-        title=f"关于{plan.round.title}拟资助项目的公示",
-        content=_notice_rows(plan),
-        starts_on=starts_on,
-        ends_on=end_of_notice(starts_on, plan.round.notice_days, overrides),
-        contact=plan.round.objection_contact or f"{plan.round.street.name}创投办",
-        correction_reason=correction_reason.strip() if last else "",
-        published_by=by,
-        published_at=at,
-    )
-    record(
-        actor=by, verb="funding.notice_published", about=notice, at=at, scope_id=plan.round.street_id,
-        reason=notice.correction_reason, facts={"version": notice.version, "ends_on": notice.ends_on.isoformat()},
-    )  # fmt: skip
-    return notice
-
-
-def _notice_rows(plan: AllocationPlan) -> dict[str, Any]:
-    awards = plan.awards.filter(amount__gt=0).order_by("place")
-    rows = [
-        {"number": i, "title": title, "organization": organization, "community": community, "theme": theme, "amount": f"{amount:.2f}"}
-        for i, (title, organization, community, theme, amount) in enumerate(
-            awards.values_list(
-                "proposal__title", "proposal__organization__name", "proposal__community__name", "proposal__theme__name",
-                "amount",
-            ),
-            1,
-        )
-    ]  # fmt: skip
-    total = awards.aggregate(s=Sum("amount"))["s"] or Decimal(0)
-    return {"rows": rows, "total": f"{total:.2f}", "total_upper": rmb_upper(total)}
