@@ -308,7 +308,7 @@ MOVE_SHAPE = object_(
         "revision": whole_,
         "device": text_,
         "counter": whole_,
-        "by": one_of("judge", "clerk"),
+        "by": one_of("judge", "clerk", "file", "office"),
         "at": text_,
         "previous": text_,
         "digest": text_,

@@ -378,16 +378,69 @@ class DrawForm(PortalForm):
 
 
 class LockForm(PortalForm):
-    """Locking is final: it asks for the word, and for a reason where sheets are missing."""
+    """Locking is final: it asks for the word."""
 
     word = forms.CharField(label="请输入“锁定”二字确认", max_length=4)
-    gap_reason = forms.CharField(label="缺评理由（有未交的评分表时必填）", max_length=200, required=False)
 
     def clean_word(self) -> str:
         word: str = self.cleaned_data["word"].strip('“”" ')
         if word != "锁定":
             raise forms.ValidationError("请输入“锁定”二字。锁定后不能再改任何评分。")
         return word
+
+
+class PaperForm(PortalForm):
+    """One paper sheet: its code, then a field per criterion of the session."""
+
+    code = forms.CharField(
+        label="评分表编号", max_length=30, help_text="印在每行前面，例如 12-03-07-45；输错一位或颠倒两位，系统会发现"
+    )
+
+    def __init__(self, *args: Any, criteria: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for c in criteria:
+            label = f"{c['label']}（{c['min']} 至 {c['max']} 分）"
+            self.fields[f"mark-{c['key']}"] = forms.CharField(label=label, max_length=12)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """Criterion key → as typed."""
+        return {k.removeprefix("mark-"): v for k, v in self.cleaned_data.items() if k.startswith("mark-")}
+
+
+class ConfirmForm(PortalForm):
+    """The second person: the total as it stands on the paper."""
+
+    total = forms.DecimalField(
+        label="纸上的合计", max_digits=9, decimal_places=4, required=False, help_text="照纸质评分表填，不要照屏幕填"
+    )
+    reason = forms.CharField(label="理由或不一致之处", max_length=200, required=False)
+
+
+class DeviceFileForm(PortalForm):
+    """What a device gave out: a file, or texts of QR codes."""
+
+    file = forms.FileField(label="设备导出的文件", required=False)
+    texts = forms.CharField(
+        label="或二维码的内容", required=False, max_length=1_000_000, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="用扫码枪逐个扫入，每个二维码一行，先后不限",
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        file = data.get("file")
+        if file is not None and file.size > 1_000_000:
+            raise forms.ValidationError("文件太大，不是评委设备导出的文件。")
+        if file is not None:
+            try:
+                data["text"] = file.read().decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise forms.ValidationError("文件看不懂，请在评委手机上重新导出。") from error
+        else:
+            data["text"] = data.get("texts", "")
+        if not data["text"].strip():
+            raise forms.ValidationError("请选择文件，或扫入二维码的内容。")
+        return data
 
 
 class TimesForm(PortalForm):

@@ -1,7 +1,7 @@
 """Roadshow sessions, rubric, judges, draw, recusal, score sheets, results."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import Area, User
 from projects.models import Proposal, ProposalVersion
@@ -285,6 +285,83 @@ class Move(models.Model):
                 violation_error_message="只有被采用的流水才有修改次数。",
             ),
         ]  # fmt: skip
+
+
+class Absence(models.Model):
+    """缺评: it is on record that this judge gives no sheet for this entry. A sheet that comes after all counts."""
+
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="absences", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="absences", verbose_name="项目")
+    reason = models.CharField("理由", max_length=200)
+    recorded_at = models.DateTimeField("时间")
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
+
+    class Meta:
+        verbose_name = "缺评"
+        verbose_name_plural = "缺评"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "entry"], name="absence_once", violation_error_message="已登记缺评。"
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="absence_has_reason", violation_error_message="登记缺评必须写明理由。"
+            ),
+        ]
+
+
+class CarriedSheet(models.Model):
+    """转录: a sheet that came on paper or in a file from a device. One person enters it, another confirms it unchanged."""
+
+    class Source(models.TextChoices):
+        PAPER = "paper", "纸质评分表"
+        FILE = "file", "设备导出"
+
+    class State(models.TextChoices):
+        ENTERED = "entered", "待复核"
+        CONFIRMED = "confirmed", "已复核"
+        REJECTED = "rejected", "已退回"
+
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="carried", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="carried", verbose_name="项目")
+    source = models.CharField("来源", max_length=10, choices=Source.choices)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.ENTERED)
+    marks = models.JSONField("得分")
+    total = models.DecimalField("合计", max_digits=9, decimal_places=4, null=True, blank=True)
+    request = models.JSONField("设备请求", default=dict, blank=True, help_text="id, device, counter, base, after, do")
+    entered_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="录入人")
+    entered_at = models.DateTimeField("录入时间")
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="复核人")
+    decided_at = models.DateTimeField("复核时间", null=True, blank=True)
+    note = models.CharField("说明", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "转录的评分表"
+        verbose_name_plural = "转录的评分表"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "entry"],
+                condition=Q(state="entered", source="paper"),
+                name="carried_one_waiting",
+                violation_error_message="这张评分表已录入，等待复核。",
+            ),
+            models.UniqueConstraint(
+                fields=["judge", "entry", "request"],
+                condition=Q(source="file"),
+                name="carried_request_once",
+                violation_error_message="这条设备记录已导入。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="entered", decided_by=None, decided_at=None)
+                | (~Q(state="entered") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="carried_decided_by_somebody",
+                violation_error_message="复核必须写明人和时间。",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("entered_by")),
+                name="carried_two_people",
+                violation_error_message="录入和复核必须是两个人。",
+            ),
+        ]
 
 
 class Stage(models.Model):

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
-from judging.models import Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
+from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
 
 Person = User | AnonymousUser
 WATCHERS = (Role.OFFICE, Role.LEADER, Role.HOST, Role.SUPERVISOR)
@@ -138,7 +138,7 @@ def desk(judge: Judge) -> list[DeskRow]:
 
 @dataclass(frozen=True, slots=True)
 class ProgressRow:
-    """One entry of the office's progress table: per judge one of 交 / 未交 / 回避, never a number."""
+    """One entry of the office's progress table: per judge one of 交 / 未交 / 回避 / 缺评, never a number."""
 
     entry_id: int
     position: int | None
@@ -155,15 +155,60 @@ def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]
     handed = set(
         ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED).values_list("judge_id", "entry_id")
     )
-    recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    why = explained(session)
     rows = []
     entries = Entry.objects.filter(session=session, proposal__state="passed").order_by(
         F("position").asc(nulls_last=True), "pk"
     )
     for pk, position, title in entries.values_list("pk", "position", "proposal__title"):
-        cells = ["recused" if (j, pk) in recused else "in" if (j, pk) in handed else "out" for j, _, _ in judges]
+        cells = [
+            why[j, pk] if why.get((j, pk)) == "recused" else "in" if (j, pk) in handed else why.get((j, pk), "out")
+            for j, _, _ in judges
+        ]
         rows.append(ProgressRow(pk, position, title, cells, cells.count("out")))
     return [(seat, name) for _, seat, name in judges], rows
+
+
+def explained(session: Session) -> dict[tuple[int, int], str]:
+    """(judge id, entry id) → `recused` or `absent`, the former where both are on record; one query."""
+    absent = Absence.objects.filter(judge__session=session).values_list("judge_id", "entry_id", Value("absent"))
+    recused = Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id", Value("recused"))
+    return {(j, e): why for j, e, why in sorted(absent.union(recused))}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A sheet that is neither there nor explained."""
+
+    judge_id: int
+    seat: int
+    name: str
+    seen_at: datetime | None
+    entry_id: int
+    position: int | None
+    title: str
+    has_draft: bool
+
+
+def gaps(session: Session) -> list[Gap]:
+    """Judge by judge, in running order; four queries whatever the size."""
+    judges = Judge.objects.filter(session=session).order_by("seat")
+    seats = list(judges.values_list("pk", "seat", "user__display_name", "seen_at"))
+    entries = Entry.objects.filter(session=session, proposal__state="passed")
+    projects = list(
+        entries.order_by(F("position").asc(nulls_last=True), "pk").values_list("pk", "position", "proposal__title")
+    )
+    sheets = {
+        (j, e): state
+        for j, e, state in ScoreSheet.objects.filter(session=session).values_list("judge_id", "entry_id", "state")
+    }
+    known = explained(session)
+    return [
+        Gap(judge, seat, name, seen, entry, position, title, sheets.get((judge, entry)) == ScoreSheet.State.DRAFT)
+        for judge, seat, name, seen in seats
+        for entry, position, title in projects
+        if sheets.get((judge, entry)) != ScoreSheet.State.SUBMITTED and (judge, entry) not in known
+    ]
 
 
 ONLINE = timedelta(seconds=70)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import conductor, desk, phone, public, rulebook, screen, views
+from judging import conductor, desk, paper, phone, public, rulebook, screen, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -20,6 +20,11 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/scoring.json", views.document, {"part": "scoring"}, name="scoring_document"),
     path("sessions/<int:session_id>/record.json", views.document, {"part": "record"}, name="record_document"),
     path("sessions/<int:session_id>/result.json", views.document, {"part": "result"}, name="result_document"),
+    path("sessions/<int:session_id>/reconcile/", paper.reconcile, name="reconcile"),
+    path("sessions/<int:session_id>/absences/", paper.absences, name="absences"),
+    path("sessions/<int:session_id>/paper/", paper.paper, name="paper"),
+    path("sessions/<int:session_id>/paper/print/", paper.print_sheets, name="paper_print"),
+    path("sessions/<int:session_id>/paper/<int:carried_id>/", paper.carried, name="carried"),
     path("sessions/<int:session_id>/stage/", conductor.conductor, name="conductor"),
     path("sessions/<int:session_id>/stage/act/", conductor.direct, name="direct"),
     path("sessions/<int:session_id>/stage/handed.json", conductor.handed, name="handed"),

@@ -324,11 +324,9 @@ def lock(request: HttpRequest, session_id: int) -> HttpResponse:
     form = forms.LockForm(request.POST)
     if form.is_valid():
         try:
-            services.lock_session(
-                session_id=session.pk, by=person(request), at=clock.now(), gap_reason=form.cleaned_data["gap_reason"]
-            )
+            services.lock_session(session_id=session.pk, by=person(request), at=clock.now())
         except DomainError as error:
-            form.add_error("gap_reason" if isinstance(error, services.Gaps) else None, error.message)
+            form.add_error(None, error.message)
         else:
             messages.success(request, "已锁定，结果已算出。")
             return redirect("judging:result", session.pk)

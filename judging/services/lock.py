@@ -12,13 +12,13 @@ from core.exact import digest
 from judging import rules
 from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
-from judging.models import Entry, Judge, Recusal, Result, ResultLine, Session
+from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, Session
 from judging.services.setup import locked, scoring_document
 from judging.services.telling import session_changed
 
 
 class Gaps(DomainError):
-    message = "还有 {count} 张评分表没有交。请催交，或写明缺评理由后再锁定。"
+    message = "还有 {count} 个空缺：既没有评分表，也没有回避或缺评记录。请到“核对空缺”页逐个处理后再锁定。"
 
 
 class RecusalsWaiting(DomainError):
@@ -34,8 +34,8 @@ class NotLocked(DomainError):
 
 
 @transaction.atomic(durable=True)
-def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "") -> Result:
-    """Lock, and in the same transaction make the immutable result. Gaps need a reason and count as absent.
+def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
+    """Lock, and in the same transaction make the immutable result. No result before every gap is explained.
 
     Raises NotAllowed, NotScoring, RecusalsWaiting, Gaps.
     """
@@ -47,10 +47,9 @@ def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "
     waiting = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
     if waiting:
         raise RecusalsWaiting(count=waiting)
-    _, rows = rules.progress(session)
-    gaps = sum(row.missing for row in rows)
-    if gaps and not gap_reason.strip():
-        raise Gaps(count=gaps)
+    gaps = rules.gaps(session)
+    if gaps:
+        raise Gaps(count=len(gaps))
     document = scoring_document(session)
     outcome = compute(document)
     heads = {
@@ -74,8 +73,8 @@ def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "
         for place, row in enumerate(outcome["results"], 1)
     )  # fmt: skip
     record(
-        actor=by, verb="judging.locked", about=session, at=at, scope_id=session.round.street_id, reason=gap_reason.strip(),
-        facts={"gaps": gaps, "digest": result.digest, "head": session.head},
+        actor=by, verb="judging.locked", about=session, at=at, scope_id=session.round.street_id,
+        facts={"absent": Absence.objects.filter(judge__session=session).count(), "digest": result.digest, "head": session.head},
     )  # fmt: skip
     session_changed(session, at)
     return result

@@ -253,7 +253,14 @@ def _save(
     entry_id: int, judge: User, marks: Mapping[str, str], submit: bool, at: datetime, request: Request, comment: str,
     session_id: int | None,
 ) -> ScoreSheet | DomainError:  # fmt: skip
-    """One transaction. A refusal that leaves a line in the ledger is returned, so that the line stays; others are raised.
+    return take_sheet(entry_id, judge, marks, submit, at, request, comment, session_id, judge)
+
+
+def take_sheet(
+    entry_id: int, judge: User, marks: Mapping[str, str], submit: bool, at: datetime, request: Request, comment: str,
+    session_id: int | None, actor: User,
+) -> ScoreSheet | DomainError:  # fmt: skip
+    """The inside of `save_sheet`, in the caller's transaction; `actor`: who does it, a clerk for a paper sheet. A refusal that leaves a line in the ledger is returned, so that the line stays; others are raised.
 
     The session is not locked here: the guards on sheets and ledger take it FOR SHARE in the write itself, and the lock
     takes it FOR UPDATE, so a write is entirely before the lock or refused.
@@ -290,8 +297,8 @@ def _save(
     _append(place, "submitted" if submit else "kept", found, request, at, revision=sheet.revision)
     if submit:
         record(
-            actor=judge, verb="judging.sheet_submitted", about=sheet, at=at, scope_id=place.street_id,
-            facts={"revision": sheet.revision},
+            actor=actor, verb="judging.sheet_submitted", about=sheet, at=at, scope_id=place.street_id,
+            facts={"revision": sheet.revision, "by": request.by},
         )  # fmt: skip
     return sheet
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, transaction
 
 from core.errors import NotAllowed
 from core.exact import pretty
-from judging import services
+from judging import rules, services
 from judging.domain.rubrics import RUBRICS
 from judging.domain.scoring import compute
 from judging.models import Entry, Judge, Result, ScoreSheet, Session
@@ -30,6 +30,7 @@ from judging.services import (
     ScoringClosed,
     SheetChangedMeanwhile,
 )
+from judging.services.absences import record_absences
 from tests.house.scene import _proposal
 from tests.world import build
 
@@ -257,12 +258,14 @@ def test_recused_and_foreign_judges_are_refused(world, at):
 
 
 def lock(world, session, at, reason=""):
-    return services.lock_session(
-        session_id=session.pk, by=world.here.people["office"], at=at + timedelta(hours=1), gap_reason=reason
-    )
+    office, later = world.here.people["office"], at + timedelta(hours=1)
+    if reason:
+        gaps = [(g.judge_id, g.entry_id) for g in rules.gaps(session)]
+        record_absences(session_id=session.pk, gaps=gaps, reason=reason, by=office, at=later)
+    return services.lock_session(session_id=session.pk, by=office, at=later)
 
 
-def test_gaps_need_a_reason_and_count_as_absent(world, at):
+def test_gaps_need_an_absence_with_its_reason(world, at):
     session, entry = opened(world, at)
     for judge in ("judge", "second_judge"):
         save(world, entry, session, judge)

@@ -37,7 +37,7 @@ def planted(world, at):
 
 def judging_urls(session, entries):
     """Every URL of this app, for these objects."""
-    values = {"session_id": session.pk, "round_id": session.round_id, "key": session.stage.key}
+    values = {"session_id": session.pk, "round_id": session.round_id, "key": session.stage.key, "carried_id": 0}
     found = []
     for resolver in get_resolver(settings.ROOT_URLCONF).url_patterns:
         if isinstance(resolver, URLResolver) and resolver.app_name == "judging":
@@ -237,19 +237,18 @@ def test_a_sheet_handed_in_offers_no_keeping(world, at):
     assert 'value="keep"' not in check
 
 
-def test_locking_asks_for_the_word_and_for_a_reason(world, at):
+def test_locking_asks_for_the_word_and_for_every_gap(world, at):
     session, entries = open_session(world, at)
     client, url = signed_in(world.here.people["office"]), f"/sessions/{session.pk}/lock/"
     hand_in(session, entries[0], world.here.people["judge"], at)
-    assert client.post(url, {"word": "好的", "gap_reason": "x"}).status_code == 409
+    assert client.post(url, {"word": "好的"}).status_code == 409
     gaps = client.post(url, {"word": "锁定"})
     assert gaps.status_code == 409
-    assert "还有 2 张评分表没有交" in gaps.content.decode()
-    assert (
-        client.post(url, {"word": "锁定", "gap_reason": "两位临时离场"})["Location"]
-        == f"/sessions/{session.pk}/result/"
-    )
-    again = client.post(url, {"word": "锁定", "gap_reason": "x"})
+    assert "还有 2 个空缺" in gaps.content.decode()
+    for seat in Judge.objects.filter(session=session, seat__gt=1):
+        client.post(f"/sessions/{session.pk}/absences/", {"judge": seat.pk, "reason": "临时离场"})
+    assert client.post(url, {"word": "锁定"})["Location"] == f"/sessions/{session.pk}/result/"
+    again = client.post(url, {"word": "锁定"})
     assert again.status_code == 409
     session.refresh_from_db()
     assert session.state == "locked"
