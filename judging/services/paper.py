@@ -202,8 +202,8 @@ def _request(row: CarriedSheet, replace_reason: str) -> Request:
     # The judge's row first, so that what stands cannot change until the sheet is stored.
     Judge.objects.select_for_update(of=("self",), no_key=True).get(pk=row.judge_id)
     stands = ScoreSheet.objects.filter(judge=row.judge_id, entry=row.entry_id).first()
-    handed_in = stands is not None and stands.state == ScoreSheet.State.SUBMITTED
-    if handed_in and not _same(stands.marks, row.marks) and not replace_reason.strip():
+    given = stands.marks if stands and stands.state == ScoreSheet.State.SUBMITTED else row.marks
+    if not _same(given, row.marks) and not replace_reason.strip():
         raise PhoneStands
     return Request(client_id=f"paper-{row.pk}", base=stands.revision if stands else 0, by="clerk")
 
