@@ -13,7 +13,7 @@ from accounts.models import User
 from core.exact import plain_text
 from core.forms import DateField, PortalForm
 from judging.domain.rubrics import RUBRICS
-from judging.models import Entry
+from judging.models import Entry, Judge
 from judging.services import Figures
 
 
@@ -387,6 +387,22 @@ class LockForm(PortalForm):
         if word != "锁定":
             raise forms.ValidationError("请输入“锁定”二字。锁定后不能再改任何评分。")
         return word
+
+
+class AnswerForm(PortalForm):
+    """Whether the judge will come."""
+
+    answer = forms.ChoiceField(label="您能否出席", choices=Judge.Answer.choices, widget=forms.RadioSelect)
+    words = forms.CharField(label="说明", max_length=100, required=False, help_text="可不填")
+
+
+class PinForm(PortalForm):
+    """The PIN that is read out in the hall."""
+
+    pin = forms.RegexField(
+        r"\A\s*\d{6}\s*\Z", label="现场口令", max_length=12, error_messages={"invalid": "现场口令是六位数字，请再听一遍。"},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )  # fmt: skip
 
 
 class PaperForm(PortalForm):

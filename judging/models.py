@@ -49,6 +49,7 @@ class Session(models.Model):
     head = models.CharField(
         "流水总摘要", max_length=64, blank=True, help_text="made at the lock, judging/domain/ledger.py"
     )
+    pin = models.CharField("现场口令", max_length=6, blank=True, help_text="read out in the hall")
     is_demo = models.BooleanField("演示数据", default=False)
 
     objects = SessionQuerySet.as_manager()
@@ -78,12 +79,21 @@ class Session(models.Model):
 class Judge(models.Model):
     """A person's seat in one session; the role `judge` is this row and nothing else."""
 
+    class Answer(models.TextChoices):
+        COMING = "coming", "出席"
+        AWAY = "away", "不能出席"
+
     session = models.ForeignKey(Session, models.PROTECT, related_name="judges", verbose_name="评审会")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="评委")
     seat = models.PositiveSmallIntegerField("席位")
     moves = models.PositiveIntegerField("流水条数", default=0)
     head = models.CharField("流水摘要", max_length=64, default="0" * 64, help_text="digest of the last move")
     seen_at = models.DateTimeField("最近在线", null=True, blank=True)
+    answer = models.CharField("能否出席", max_length=10, choices=Answer.choices, blank=True)
+    answer_words = models.CharField("说明", max_length=100, blank=True)
+    answered_at = models.DateTimeField("答复时间", null=True, blank=True)
+    device = models.CharField("当前设备", max_length=64, blank=True, help_text="SHA-256 of the device's cookie")
+    device_at = models.DateTimeField("设备启用时间", null=True, blank=True)
 
     class Meta:
         verbose_name = "评委"
@@ -94,6 +104,39 @@ class Judge(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["session", "seat"], name="judge_seat_once", violation_error_message="席位重复。"
+            ),
+        ]
+
+
+class SeatPass(models.Model):
+    """A way to a seat: the invitation, which only answers and asks for the PIN, or a QR that signs in once.
+
+    The token itself is known to nobody but its holder: here stands its SHA-256.
+    """
+
+    class Kind(models.TextChoices):
+        INVITATION = "invitation", "邀请链接"
+        QR = "qr", "席位二维码"
+
+    judge = models.ForeignKey(Judge, models.CASCADE, related_name="passes", verbose_name="评委")
+    kind = models.CharField("种类", max_length=10, choices=Kind.choices)
+    digest = models.CharField("摘要", max_length=64, unique=True)
+    made_at = models.DateTimeField("生成时间")
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="生成人")
+    expires_at = models.DateTimeField("失效时间", null=True, blank=True)
+    used_at = models.DateTimeField("使用时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "席位凭证"
+        verbose_name_plural = "席位凭证"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "kind"], name="seat_pass_one_of_a_kind", violation_error_message="席位凭证重复。"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="invitation", expires_at=None, used_at=None) | Q(kind="qr", expires_at__isnull=False),
+                name="seat_pass_qr_expires",
+                violation_error_message="席位二维码必须有失效时间。",
             ),
         ]
 

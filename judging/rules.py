@@ -237,11 +237,14 @@ def preflight(session: Session, at: datetime) -> list[Light]:
     thin = [t for t, n in entries.annotate(n=excused).values_list("proposal__title", "n") if len(seats) - n < quorum]
     here, frozen = sum(seats), bool(session.rule_digest)
     drawn = entries.exists() and not entries.filter(position=None).exists()
+    coming = Judge.objects.filter(session=session, answer=Judge.Answer.COMING).count()
+    away = Judge.objects.filter(session=session, answer=Judge.Answer.AWAY).count()
     open_claims = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
     return [
         Light("green" if frozen else "amber", f"规则已冻结，摘要 {session.rule_digest[:8]}" if frozen else "规则还没有冻结，开放评分时自动冻结"),
         Light("green" if drawn else "red", "出场顺序已抽签确定" if drawn else "还没有抽签确定出场顺序"),
         Light("green" if len(seats) >= quorum else "red", f"评委 {len(seats)} 位，有效评分至少要 {quorum} 份"),
+        Light("red" if away else "green" if seats and coming == len(seats) else "amber", f"{away} 位评委答复不能出席，请换人" if away else f"评委答复出席 {coming}/{len(seats)}"),
         Light("red" if thin else "green", f"回避后评委不够 {quorum} 位：{'、'.join(thin[:3])}" if thin else "回避后每个项目的评委都够数"),
         Light("amber" if open_claims else "green", f"有 {open_claims} 条回避声明等待确认" if open_claims else "没有待确认的回避声明"),
         Light("green" if seats and here == len(seats) else "amber" if here else "red", f"评委设备在线 {here}/{len(seats)}"),

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import conductor, desk, paper, phone, public, rulebook, screen, views
+from judging import access, conductor, desk, paper, phone, public, rulebook, screen, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -20,6 +20,11 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/scoring.json", views.document, {"part": "scoring"}, name="scoring_document"),
     path("sessions/<int:session_id>/record.json", views.document, {"part": "record"}, name="record_document"),
     path("sessions/<int:session_id>/result.json", views.document, {"part": "result"}, name="result_document"),
+    path("sessions/<int:session_id>/people/", access.people, name="people"),
+    path("sessions/<int:session_id>/people/issue/", access.issue, name="issue"),
+    path("seat/<str:token>/", access.seat_qr, name="seat_qr"),
+    path("invitation/<str:token>/", access.invitation, name="invitation"),
+    path("judge/<int:session_id>/claim/", access.claim, name="claim"),
     path("sessions/<int:session_id>/reconcile/", paper.reconcile, name="reconcile"),
     path("sessions/<int:session_id>/absences/", paper.absences, name="absences"),
     path("sessions/<int:session_id>/paper/", paper.paper, name="paper"),

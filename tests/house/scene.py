@@ -11,6 +11,7 @@ from judging import services as judging
 from judging.domain.codes import paper_code
 from judging.domain.rubrics import RUBRICS
 from judging.models import Entry
+from judging.services.access import issue_pass
 from judging.services.paper import enter_paper
 from messaging.models import Notice
 from needs.services import draft_order, list_order, offer_claim, post_need
@@ -101,6 +102,9 @@ def play(world: World, at: datetime) -> Scene:
         session_id=session.pk, code=paper_code(session.pk, 1, 1), marks={c["key"]: "1" for c in session.rule["criteria"]},
         by=who["host"], at=at,
     )  # fmt: skip
+    token = issue_pass(
+        session_id=session.pk, judge_id=session.judges.get(seat=1).pk, kind="invitation", by=who["host"], at=at
+    )
     result = judging.lock_session(session_id=session.pk, by=who["office"], at=at + timedelta(hours=1))
     judging.publish_result(session_id=session.pk, by=who["office"], at=at + timedelta(hours=2))
     method, limits = (
@@ -122,7 +126,7 @@ def play(world: World, at: datetime) -> Scene:
         world,
         {
             "round_id": here.round.pk, "need_id": need.pk, "code": need.tracking_code, "order_id": order.pk, "claim_id": claim.pk,
-            "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "entry_id": entry.pk, "plan_id": plan.pk,
+            "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "token": token, "entry_id": entry.pk, "plan_id": plan.pk,
             "award_id": award.pk, "notice_id": notice.pk, "inbox_id": told.pk if told else 0, "job_id": job.pk, "grant_id": grant.pk,
             "user_id": who["finance"].pk, "organization_id": here.organization.pk, "claim_order_id": second.pk,
         },

@@ -37,7 +37,13 @@ def planted(world, at):
 
 def judging_urls(session, entries):
     """Every URL of this app, for these objects."""
-    values = {"session_id": session.pk, "round_id": session.round_id, "key": session.stage.key, "carried_id": 0}
+    values = {
+        "session_id": session.pk,
+        "round_id": session.round_id,
+        "key": session.stage.key,
+        "carried_id": 0,
+        "token": "x",
+    }
     found = []
     for resolver in get_resolver(settings.ROOT_URLCONF).url_patterns:
         if isinstance(resolver, URLResolver) and resolver.app_name == "judging":
@@ -228,11 +234,12 @@ def test_a_locked_sheet_is_read_only_and_says_since_when(world, at):
 def test_a_sheet_handed_in_offers_no_keeping(world, at):
     session, entries = open_session(world, at)
     judge, url = world.here.people["judge"], f"/judge/{session.pk}/{entries[0].pk}/"
-    assert 'value="keep"' in signed_in(judge).get(url).content.decode()
+    phone = signed_in(judge)
+    assert 'value="keep"' in phone.get(url).content.decode()
     hand_in(session, entries[0], judge, at)
-    assert 'value="keep"' not in signed_in(judge).get(url).content.decode()
+    assert 'value="keep"' not in phone.get(url).content.decode()
     form = {f"mark-{k}": v for k, v in full_marks(session).items()} | {"do": "check", "revision": "1"}
-    check = signed_in(judge).post(url, form).content.decode()
+    check = phone.post(url, form).content.decode()
     assert "是否提交？" in check
     assert 'value="keep"' not in check
 
@@ -257,9 +264,10 @@ def test_locking_asks_for_the_word_and_for_every_gap(world, at):
         publish(world, session, at)
 
 
-def cost(user, url):
-    """Statements of the second reading of a page."""
+def cost(user, url, device="0" * 32):
+    """Statements of the second reading of a page, always on the same device."""
     client = Client() if user is None else signed_in(user)
+    client.cookies["seat"] = device
     client.get(url)
     with CaptureQueriesContext(connection) as seen:
         assert client.get(url).status_code == 200
