@@ -333,7 +333,11 @@ RECORD_SHAPE = object_(
                     "scoring": scoring_,
                     "result": RESULT_SHAPE,
                     "moves": list_of(MOVE_SHAPE),
-                }
+                },
+                {
+                    "rule_changes": list_of(object_({"old": rule_, "new": rule_, "reason": text_, "at": text_})),
+                    "earlier": list_of(object_({"number": whole_, "digest": text_, "made_at": text_, "reason": text_})),
+                },
             )
         ),
     }
@@ -899,11 +903,11 @@ def check_kinds(session: Any, chains: Mapping[str, Sequence[Any]], findings: lis
         state: dict[str, str] = {}
         for move in moves:
             kind, proposal = move["kind"], move["proposal"]
-            if move["number"] > limit and kind == "late":
+            if kind == "late" and (move["number"] > limit or _after_earlier_lock(session, move)):
                 late.append(f"评委 {clean(judge)} 对项目 {clean(proposal)}")
             elif kind not in APPLIED and kind != "late":
                 unused[kind] += 1
-            findings.extend(kind_faults(move, limit, state.get(proposal, "")))
+            findings.extend(kind_faults(session, move, limit, state.get(proposal, "")))
             if kind in APPLIED:
                 revisions[proposal] += 1
                 state[proposal] = kind
@@ -918,13 +922,18 @@ def check_kinds(session: Any, chains: Mapping[str, Sequence[Any]], findings: lis
         notes.append(f"另有 {sum(unused.values())} 笔在案而不采用的提交：{listed}。")
 
 
-def kind_faults(move: Any, limit: int, before: str) -> list[str]:
+def _after_earlier_lock(session: Any, move: Any) -> bool:
+    """Whether the move came after a lock that was undone later."""
+    return any(each["made_at"] <= move["at"] for each in session.get("earlier", []))
+
+
+def kind_faults(session: Any, move: Any, limit: int, before: str) -> list[str]:
     kind, faults = move["kind"], []
     if move["number"] > limit and kind != "late":
         faults.append(
             f"在锁定之后（锁定时只到第 {limit} 笔），却记作“{KINDS[kind]}”（{kind}），应是“{KINDS['late']}”（late）。"
         )
-    if move["number"] <= limit and kind == "late":
+    if move["number"] <= limit and kind == "late" and not _after_earlier_lock(session, move):
         faults.append(f"在锁定之前，却记作“{KINDS['late']}”（late）。")
     if kind in APPLIED and before == "void":
         faults.append(f"记作“{KINDS[kind]}”（{kind}），但这张评分表此前已经作废。")
@@ -1011,6 +1020,7 @@ def check_session(session: Any) -> Verdict:
         findings.append(
             f"评分规则与锁定时的规则摘要不符：按文件里的规则算是 {rule_digest[:16]}…，登记的是 {clean(session['rule_digest'])[:16]}…。"
         )
+    check_rule_changes(session, findings, notes)
     head = session_head(session["key"], rule_digest, session["judges"], heads, sha256(canonical(session["scoring"])))
     if head != session["head"]:
         findings.append(
@@ -1023,6 +1033,27 @@ def check_session(session: Any) -> Verdict:
     verdict = Verdict(head, findings, notes)
     check_result(session, verdict)
     return verdict
+
+
+def check_rule_changes(session: Any, findings: list[str], notes: list[str]) -> None:
+    """Each change begins where the one before ended, and the last ends in the rule that was counted with."""
+    changes = session.get("rule_changes", [])
+    if not changes and session["scoring"]["rule"]["version"] != "v1" and "rule_changes" in session:
+        findings.append(f"规则是 {clean(session['scoring']['rule']['version'])}，文件里却没有变更记录。")
+    rules = [change["new"] for change in changes]
+    starts = [change["old"] for change in changes]
+    ends = [*starts[1:], session["scoring"]["rule"]] if changes else []
+    if any(canonical(new) != canonical(end) for new, end in zip(rules, ends, strict=True)):
+        findings.append("规则变更的记录前后接不上，或最后一次变更不是计分所用的规则。")
+    for change in changes:
+        old, new = clean(change["old"]["version"]), clean(change["new"]["version"])
+        notes.append(
+            f"评分开放后规则由 {old} 变更为 {new}（{clean(change['at'])}），理由：{clean(change['reason'], 300)}"
+        )
+    notes.extend(
+        f"第 {each['number']} 次锁定的结果（摘要 {clean(each['digest'])[:16]}…）已解锁作废，理由：{clean(each['reason'], 300)}"
+        for each in session.get("earlier", [])
+    )
 
 
 def session_head(

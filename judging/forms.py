@@ -13,7 +13,7 @@ from accounts.models import User
 from core.exact import plain_text
 from core.forms import DateField, PortalForm
 from judging.domain.rubrics import RUBRICS
-from judging.models import Entry, Judge
+from judging.models import Entry, Judge, Session
 from judging.services import Figures
 
 
@@ -387,6 +387,34 @@ class LockForm(PortalForm):
         if word != "锁定":
             raise forms.ValidationError("请输入“锁定”二字。锁定后不能再改任何评分。")
         return word
+
+
+class ReasonForm(PortalForm):
+    """A compulsory reason."""
+
+    reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class DecisionForm(PortalForm):
+    """The second person's words."""
+
+    words = forms.CharField(
+        label="意见", max_length=300, required=False, help_text="不批准时必填", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class NoteForm(PortalForm):
+    """What the supervisor saw, perhaps of one project."""
+
+    words = forms.CharField(label="监督记录", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    entry = forms.TypedChoiceField(label="涉及的项目", coerce=int, required=False, empty_value=None)
+
+    def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["entry"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        rows = Entry.objects.filter(session=session).order_by("position", "pk").values_list("pk", "proposal__title")
+        field.choices = [("", "不涉及某个项目"), *rows]
 
 
 class AnswerForm(PortalForm):

@@ -88,7 +88,7 @@ def other_parts(rule: Mapping[str, Any]) -> list[str]:
 
 def public_results() -> "QuerySet[Session]":
     """Sessions whose result anybody may read."""
-    return Session.objects.filter(state=Session.State.PUBLISHED).select_related("round__street", "result")
+    return Session.objects.filter(state=Session.State.PUBLISHED).select_related("round__street", "current")
 
 
 @dataclass(frozen=True, slots=True)

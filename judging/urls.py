@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import access, conductor, desk, paper, phone, public, rulebook, screen, views
+from judging import access, conductor, desk, paper, phone, public, rulebook, screen, second, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -20,6 +20,10 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/scoring.json", views.document, {"part": "scoring"}, name="scoring_document"),
     path("sessions/<int:session_id>/record.json", views.document, {"part": "record"}, name="record_document"),
     path("sessions/<int:session_id>/result.json", views.document, {"part": "result"}, name="result_document"),
+    path("sessions/<int:session_id>/rule/change/", second.rule_change, name="rule_change"),
+    path("sessions/<int:session_id>/unlock/", second.unlock, name="unlock"),
+    path("sessions/<int:session_id>/watch/", second.watch, name="watch"),
+    path("sessions/<int:session_id>/watch/note/", second.note, name="note"),
     path("sessions/<int:session_id>/people/", access.people, name="people"),
     path("sessions/<int:session_id>/people/issue/", access.issue, name="issue"),
     path("seat/<str:token>/", access.seat_qr, name="seat_qr"),

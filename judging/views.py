@@ -154,7 +154,7 @@ class Parts:
 
         details = {"name": session.name, "held_on": session.held_on, "venue": session.venue}
         self.details = forms.DetailsForm(sent("details"), initial=details)
-        self.rule = forms.RuleForm(sent("rule"), initial=_rule_initial(rule), rule=rule)
+        self.rule = forms.RuleForm(sent("rule"), initial=rule_initial(rule), rule=rule)
         self.criteria = forms.CriterionFormSet(sent("rule"), initial=_criteria_initial(session), prefix="c")
         self.composite = forms.PartsForm(sent("rule"), initial=forms.PartsForm.initial_of(rule), prefix="part")
         names = "\n".join(s.user.username for s in seats)
@@ -239,7 +239,8 @@ def first_code() -> str:
     return "-".join(groups)
 
 
-def _rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
+def rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
+    """What the rule form shows of a rule."""
     trim = rule["trim"] or {"high": 0, "low": 0, "from": 5, "on": "total"}
     return {
         "high": trim["high"], "low": trim["low"], "start": trim["from"], "on": trim["on"], "aggregate": rule["aggregate"],

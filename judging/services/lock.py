@@ -12,7 +12,7 @@ from core.exact import digest
 from judging import rules
 from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
-from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, Session
+from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, RuleChange, Session
 from judging.services.setup import locked, scoring_document
 from judging.services.telling import session_changed
 
@@ -23,6 +23,10 @@ class Gaps(DomainError):
 
 class RecusalsWaiting(DomainError):
     message = "有 {count} 条评委的回避声明还没有确认，请先在评审会页面确认，再锁定。"
+
+
+class RuleChangeWaits(DomainError):
+    message = "有一项规则变更等待批准，请先批准或不批准，再锁定。"
 
 
 class NotScoring(DomainError):
@@ -37,7 +41,7 @@ class NotLocked(DomainError):
 def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
     """Lock, and in the same transaction make the immutable result. No result before every gap is explained.
 
-    Raises NotAllowed, NotScoring, RecusalsWaiting, Gaps.
+    Raises NotAllowed, NotScoring, RecusalsWaiting, RuleChangeWaits, Gaps.
     """
     session = locked(session_id)
     if not rules.can_run(by, session):
@@ -47,6 +51,8 @@ def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
     waiting = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
     if waiting:
         raise RecusalsWaiting(count=waiting)
+    if RuleChange.objects.filter(session=session, state=RuleChange.State.WAITING).exists():
+        raise RuleChangeWaits
     gaps = rules.gaps(session)
     if gaps:
         raise Gaps(count=len(gaps))
@@ -59,11 +65,13 @@ def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
         .values_list("seat", "moves", "head")
     }
     result = Result.objects.create(
-        session=session, scoring=document, outcome=outcome, digest=digest(outcome), heads=heads, made_at=at
-    )
+        session=session, number=Result.objects.filter(session=session).count() + 1, scoring=document, outcome=outcome,
+        digest=digest(outcome), heads=heads, made_at=at,
+    )  # fmt: skip
+    session.current = result
     session.state, session.locked_at, session.locked_by = Session.State.LOCKED, at, by
     session.head = session_head(str(session.pk), session.rule_digest, heads, digest(document))
-    session.save(update_fields=["state", "locked_at", "locked_by", "head"])
+    session.save(update_fields=["state", "current", "locked_at", "locked_by", "head"])
     entries = dict(Entry.objects.filter(session=session).values_list("proposal__receipt_number", "pk"))
     ResultLine.objects.bulk_create(
         ResultLine(
