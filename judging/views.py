@@ -348,7 +348,8 @@ def publish(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 def _with_result(request: HttpRequest, session_id: int) -> Session:
-    session = _visible(request, session_id)
+    found = rules.visible_sessions(person(request)).select_related("current")
+    session = get_object_or_404(found, pk=session_id)
     if not rules.can_read_result(person(request), session):
         raise NotAllowed("评审会锁定后才有结果。")
     return session
