@@ -510,3 +510,6 @@ class PaceForm(PortalForm):
         initial=1,
         help_text="例如填 3：前三个都讲完后一起开放，便于评委把握尺度",
     )
+    names_public = forms.BooleanField(
+        label="公布后，申报单位能看到评委姓名", required=False, help_text="不选：只显示席位号码，意见合并列出"
+    )

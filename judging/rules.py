@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
 from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
+from organizations.models import Membership
 
 Person = User | AnonymousUser
 WATCHERS = (Role.OFFICE, Role.LEADER, Role.HOST, Role.SUPERVISOR)
@@ -310,6 +311,12 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
             )
         )  # fmt: skip
     return [name for _, _, name in judges], rows
+
+
+def own_entries(user: Person) -> "QuerySet[Entry]":
+    """Entries of published sessions whose proposal belongs to an organization of the person."""
+    mine = Membership.objects.filter(user=user.pk).values("organization")
+    return Entry.objects.filter(session__state=Session.State.PUBLISHED, proposal__organization__in=mine)
 
 
 def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import access, conductor, desk, paper, phone, public, rulebook, screen, second, views
+from judging import access, conductor, desk, paper, phone, printing, public, rulebook, screen, second, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/unlock/", second.unlock, name="unlock"),
     path("sessions/<int:session_id>/watch/", second.watch, name="watch"),
     path("sessions/<int:session_id>/watch/note/", second.note, name="note"),
+    path("sessions/<int:session_id>/print/<str:what>/", printing.print_result, name="print"),
+    path("sessions/<int:session_id>/why/<int:entry_id>/", printing.why, name="why"),
     path("sessions/<int:session_id>/people/", access.people, name="people"),
     path("sessions/<int:session_id>/people/issue/", access.issue, name="issue"),
     path("seat/<str:token>/", access.seat_qr, name="seat_qr"),

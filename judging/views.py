@@ -160,7 +160,12 @@ class Parts:
         names = "\n".join(s.user.username for s in seats)
         self.people = forms.PeopleForm(sent("judges"), initial={"usernames": names})
         self.pace = forms.PaceForm(
-            sent("pace"), initial={"is_paced": session.is_paced, "opens_after": session.opens_after}
+            sent("pace"),
+            initial={
+                "is_paced": session.is_paced,
+                "opens_after": session.opens_after,
+                "names_public": session.notes.get("names_public", False),
+            },
         )
         self.account = forms.AccountForm(sent("account"), prefix="new")
         self.recusal = forms.RecusalForm(
@@ -377,9 +382,10 @@ def export_tally(request: HttpRequest, session_id: int) -> HttpResponse:
     """Start the export of E6; the next page shows its progress."""
     session = _with_result(request, session_id)
     at = clock.now()
-    title = f"{session.round.title}-{session.name}-评分汇总表-{clock.local(at):%Y%m%d}"
+    kind, name = ("judging.e5", "评委评分表") if request.POST.get("what") == "e5" else ("judging.e6", "评分汇总表")
+    title = f"{session.round.title}-{session.name}-{name}-{clock.local(at):%Y%m%d}"
     job = start_job(
-        owner=person(request), kind="judging.e6", title=title, params={"session": session.pk}, at=at,
+        owner=person(request), kind=kind, title=title, params={"session": session.pk}, at=at,
         scope_id=session.round.street_id,
     )  # fmt: skip
     return redirect("jobs:detail", job.pk)

@@ -126,7 +126,7 @@ def play(world: World, at: datetime) -> Scene:
         world,
         {
             "round_id": here.round.pk, "need_id": need.pk, "code": need.tracking_code, "order_id": order.pk, "claim_id": claim.pk,
-            "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "token": token, "entry_id": entry.pk, "plan_id": plan.pk,
+            "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "what": "e6", "token": token, "entry_id": entry.pk, "plan_id": plan.pk,
             "award_id": award.pk, "notice_id": notice.pk, "inbox_id": told.pk if told else 0, "job_id": job.pk, "grant_id": grant.pk,
             "user_id": who["finance"].pk, "organization_id": here.organization.pk, "claim_order_id": second.pk,
         },
