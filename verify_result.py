@@ -336,6 +336,9 @@ RECORD_SHAPE = object_(
                 },
                 {
                     "rule_changes": list_of(object_({"old": rule_, "new": rule_, "reason": text_, "at": text_})),
+                    "lots": maybe(
+                        object_({"commitment": text_, "secret": text_, "number": text_, "order": list_of(text_)})
+                    ),
                     "earlier": list_of(object_({"number": whole_, "digest": text_, "made_at": text_, "reason": text_})),
                 },
             )
@@ -1027,6 +1030,7 @@ def check_session(session: Any) -> Verdict:
             f"本场核对码不符：按文件里的规则、评委名单、评分记录和全部录入算是 {grouped(head)}，文件写的是 {grouped(clean(session['head']))}。"
         )
     check_draw(session, findings, notes)
+    check_lots(session, findings)
     outside = outside_inputs(session)
     if outside:
         notes.append(f"以下录入不是评委写的，请对照现场记录：{'；'.join(outside)}。")
@@ -1095,6 +1099,28 @@ def check_draw(session: Any, findings: list[str], notes: list[str]) -> None:
     drawn, judged = set(draw["order"]), {p["key"] for p in session["scoring"]["proposals"]}
     findings += [f"项目 {clean(key)} 参加了评审，却不在抽签名单里。" for key in sorted(judged - drawn)]
     findings += [f"项目 {clean(key)} 在抽签名单里，评分文件里却没有。" for key in sorted(drawn - judged)]
+
+
+def check_lots(session: Any, findings: list[str]) -> None:
+    """Lots for ties: each proposal's lot is its place in an order that secret and number give."""
+    if "lots" not in session:
+        return  # a record from before lots were drawn by themselves
+    lots = session["lots"]
+    given = {p["key"]: p.get("lot") for p in session["scoring"]["proposals"] if p.get("lot") is not None}
+    if lots is None:
+        findings += [f"项目 {clean(key)} 有签号，文件里却没有同分抽签的记录。" for key in sorted(given)]
+        return
+    if sha256(lots["secret"].encode("utf-8")) != lots["commitment"].lower():
+        findings.append("同分抽签的密语与事先公布的承诺值不符。")
+    due = sorted(lots["order"], key=lambda key: sha256(f"{lots['secret']}|{lots['number']}|{key}".encode()))
+    if due != lots["order"]:
+        findings.append("同分抽签的顺序不符：不是密语和现场号码得出的顺序。")
+    for number, key in enumerate(lots["order"], 1):
+        if key in given and Fraction(given[key]) != number:
+            findings.append(f"项目 {clean(key)} 的签号应为 {number}，评分文件写的是 {clean(given[key])}。")
+    findings += [
+        f"项目 {clean(key)} 有签号，却不在同分抽签的名单里。" for key in sorted(set(given) - set(lots["order"]))
+    ]
 
 
 def outside_inputs(session: Any) -> list[str]:

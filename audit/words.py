@@ -64,6 +64,8 @@ VERBS: dict[str, str] = {
     "judging.unlock_withdrawn": "撤回解锁申请",
     "judging.unlocked": "解锁评审会",
     "judging.supervisor_noted": "写监督记录",
+    "judging.lots_committed": "公布同分抽签承诺值",
+    "judging.lots_drawn": "同分抽签",
     "judging.pass_issued": "出示席位链接或二维码",
     "judging.pin_made": "公布现场口令",
     "judging.invitation_answered": "评委答复邀请",

@@ -223,6 +223,31 @@ class Draw(models.Model):
         ]
 
 
+class LotDraw(models.Model):
+    """A witnessed draw of lots for ties 同分抽签: every entry's lot, in the order drawn. Made as the running order is."""
+
+    session = models.OneToOneField(Session, models.PROTECT, related_name="lots", verbose_name="评审会")
+    commitment = models.CharField("承诺值", max_length=64, help_text="SHA-256 of the secret, shown before the draw")
+    secret = models.CharField("密语", max_length=64, help_text="shown only after the draw")
+    public_number = models.CharField("现场号码", max_length=20, blank=True)
+    witnesses = models.CharField("见证人", max_length=100, blank=True)
+    order = models.JSONField("签号顺序", default=list, help_text="receipt numbers; the first has lot 1")
+    committed_at = models.DateTimeField("承诺时间")
+    drawn_at = models.DateTimeField("抽签时间", null=True, blank=True)
+    drawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="操作人")
+
+    class Meta:
+        verbose_name = "同分抽签"
+        verbose_name_plural = "同分抽签"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(drawn_at__isnull=True) | (~Q(public_number="") & ~Q(witnesses="")),
+                name="lots_have_number_and_witnesses",
+                violation_error_message="抽签必须有现场号码和见证人。",
+            )
+        ]
+
+
 class Recusal(models.Model):
     """回避: this judge does not score this entry."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from judging.domain.ledger import moment
-from judging.models import Draw, Entry, Judge, Move, RuleChange, Session, Unlock
+from judging.models import Draw, Entry, Judge, LotDraw, Move, RuleChange, Session, Unlock
 from rounds.models import Round
 
 
@@ -18,7 +18,7 @@ def round_record(round_: Round) -> dict[str, Any]:
 
 
 def session_record(session: Session) -> dict[str, Any]:
-    """One locked session: heads at the lock, draw, both documents, and every move, late ones too; seven queries."""
+    """One locked session: heads at the lock, draw, both documents, and every move, late ones too; eight queries."""
     if session.locked_at is None or session.current is None:
         raise ValueError(session.pk)
     seats = dict(Judge.objects.filter(session=session).values_list("pk", "seat"))
@@ -26,6 +26,7 @@ def session_record(session: Session) -> dict[str, Any]:
         Entry.objects.filter(session=session).order_by("position").values_list("pk", "proposal__receipt_number")
     )
     draw = Draw.objects.filter(session=session, drawn_at__isnull=False).first()
+    lots = LotDraw.objects.filter(session=session, drawn_at__isnull=False).first()
     reasons = dict(session.unlocks.filter(state=Unlock.State.DONE).values_list("result_id", "reason"))
     moves = Move.objects.filter(session=session).order_by("judge__seat", "number")
     return {
@@ -43,6 +44,9 @@ def session_record(session: Session) -> dict[str, Any]:
             {"number": r.number, "digest": r.digest, "made_at": moment(r.made_at), "reason": reasons.get(r.pk, "")}
             for r in session.results.exclude(pk=session.result.pk).order_by("number")
         ],
+        "lots": None if lots is None else {
+            "commitment": lots.commitment, "secret": lots.secret, "number": lots.public_number, "order": lots.order,
+        },
         "scoring": session.result.scoring, "result": session.result.outcome,
         "moves": [
             {

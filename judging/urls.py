@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/figures/", rulebook.figures, name="figures"),
     path("sessions/<int:session_id>/check/", rulebook.sensitivity, name="sensitivity"),
     path("sessions/<int:session_id>/draw/", views.draw, name="draw"),
+    path("sessions/<int:session_id>/lots/", rulebook.lots, name="lots"),
     path("sessions/<int:session_id>/open/", views.open_scoring, name="open"),
     path("sessions/<int:session_id>/lock/", views.lock, name="lock"),
     path("sessions/<int:session_id>/publish/", views.publish, name="publish"),

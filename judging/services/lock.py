@@ -13,6 +13,7 @@ from judging import rules
 from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
 from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, RuleChange, Session
+from judging.services.lots import LotsNeeded, tie_is_left
 from judging.services.setup import locked, scoring_document
 from judging.services.telling import session_changed
 
@@ -41,7 +42,7 @@ class NotLocked(DomainError):
 def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
     """Lock, and in the same transaction make the immutable result. No result before every gap is explained.
 
-    Raises NotAllowed, NotScoring, RecusalsWaiting, RuleChangeWaits, Gaps.
+    Raises NotAllowed, NotScoring, RecusalsWaiting, RuleChangeWaits, Gaps, LotsNeeded.
     """
     session = locked(session_id)
     if not rules.can_run(by, session):
@@ -58,6 +59,8 @@ def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
         raise Gaps(count=len(gaps))
     document = scoring_document(session)
     outcome = compute(document)
+    if tie_is_left(document, outcome):
+        raise LotsNeeded
     heads = {
         f"J{seat}": {"moves": moves, "head": head}
         for seat, moves, head in Judge.objects.filter(session=session)

@@ -203,7 +203,7 @@ def test_parts_factor_bonus_and_penalty_make_the_score(world, at, office):
     result = lock(world, session, at)
     proposals = result.scoring["proposals"]
     assert proposals[0] == {
-        "key": a.proposal.receipt_number, "name": a.proposal.title, "state": "standing", "lot": "1",
+        "key": a.proposal.receipt_number, "name": a.proposal.title, "state": "standing", "lot": None,
         "parts": {"书面评审": "82.4"}, "factor": "0.9", "bonus": "5", "penalty": "1.5",
     }  # fmt: skip
     assert proposals[1].keys() == {"key", "name", "state", "lot", "parts"}
