@@ -38,14 +38,16 @@ def results_of(round_: Round) -> "QuerySet[Result]":
     """Frozen results of a round that a plan may rest on."""
     locked = [Session.State.LOCKED, Session.State.PUBLISHED]
     return Result.objects.filter(
-        session__round=round_, session__state__in=locked, session__current=F("pk")
+        session__round=round_, session__state__in=locked, session__current=F("pk"), session__rehearsal_of=None
     ).select_related("session")
 
 
 def rounds_with_results() -> "QuerySet[Session, int]":
     """Ids of the rounds that have a frozen result."""
     locked = [Session.State.LOCKED, Session.State.PUBLISHED]
-    return Session.objects.filter(state__in=locked, current__isnull=False).values_list("round_id", flat=True)
+    return Session.objects.filter(state__in=locked, current__isnull=False, rehearsal_of=None).values_list(
+        "round_id", flat=True
+    )
 
 
 def public_notices() -> "QuerySet[PublicNotice]":

@@ -36,6 +36,7 @@ def board(session: Session, stage: Stage, at: datetime) -> dict[str, Any]:
         "opens_after": session.opens_after,
         "head": grouped(session.head) if session.head else "",
         "rule": "" if session.rule["version"] == "v1" else f"规则{session.rule['version']}",
+        "rehearsal": session.rehearsal_of_id is not None,
         "at": at.isoformat(),
         "lines": revealed(session, stage) if stage.phase in (Stage.Phase.REVEALING, Stage.Phase.FINAL) else [],
         "ranked": ResultLine.objects.filter(result=session.current_id, outcome="ranked").count(),

@@ -26,9 +26,9 @@ from judging.services.access import SeatElsewhere, digest_of, hold_seat
 
 def _seat(request: HttpRequest, session_id: int) -> Judge:
     """One's own seat in a session whose scoring has opened; anybody else finds nothing."""
-    open_to_judges = Judge.objects.exclude(session__state=Session.State.SETUP).select_related(
-        "user", "session__round", "session__stage"
-    )
+    open_to_judges = Judge.objects.exclude(
+        session__state__in=[Session.State.SETUP, Session.State.ENDED]
+    ).select_related("user", "session__round", "session__stage")
     return get_object_or_404(open_to_judges, session=session_id, user=person(request))
 
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from core.exact import plain_text
 from core.forms import DateField, PortalForm
 from judging.domain.rubrics import RUBRICS
-from judging.models import Entry, Judge, Session
+from judging.models import Entry, Judge, Relation, Session
 from judging.services import Figures
 
 
@@ -415,6 +415,22 @@ class NoteForm(PortalForm):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         rows = Entry.objects.filter(session=session).order_by("position", "pk").values_list("pk", "proposal__title")
         field.choices = [("", "不涉及某个项目"), *rows]
+
+
+class RelationForm(PortalForm):
+    """What a judge has to do with an applicant."""
+
+    organization = forms.TypedChoiceField(label="单位", coerce=int)
+    kind = forms.ChoiceField(label="关系", choices=[("", "请选择"), *Relation.Kind.choices])
+    words = forms.CharField(
+        label="说明", max_length=100, required=False, help_text="例如：2024 年起任理事。只写关系，不写他人姓名和电话"
+    )
+
+    def __init__(self, *args: Any, units: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["organization"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [("", "请选择"), *units.values_list("pk", "name")]
 
 
 class AnswerForm(PortalForm):

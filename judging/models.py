@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Area, User
+from organizations.models import Organization
 from projects.models import Proposal, ProposalVersion
 from rounds.models import Round
 
@@ -24,6 +25,7 @@ class Session(models.Model):
         SCORING = "scoring", "评分中"
         LOCKED = "locked", "已锁定"
         PUBLISHED = "published", "已公布"
+        ENDED = "ended", "排练结束"
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="+", verbose_name="期次")
     name = models.CharField("名称", max_length=60)
@@ -58,6 +60,10 @@ class Session(models.Model):
         verbose_name="现行结果",
         help_text="of the last lock",
     )
+    rehearsal_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="rehearsals", verbose_name="排练的评审会",
+        help_text="a rehearsal can never be published, and nothing above this app reads it",
+    )  # fmt: skip
     pin = models.CharField("现场口令", max_length=6, blank=True, help_text="read out in the hall")
     is_demo = models.BooleanField("演示数据", default=False)
 
@@ -75,9 +81,15 @@ class Session(models.Model):
             models.CheckConstraint(
                 condition=Q(state="setup", locked_at__isnull=True)
                 | (Q(state="scoring", scoring_opened_at__isnull=False, locked_at__isnull=True) & ~Q(rule_digest=""))
-                | (Q(state__in=["locked", "published"], locked_at__isnull=False) & ~Q(rule_digest="")),
+                | (Q(state__in=["locked", "published"], locked_at__isnull=False) & ~Q(rule_digest=""))
+                | Q(state="ended", rehearsal_of__isnull=False),
                 name="session_state_has_its_moments",
                 violation_error_message="评审会状态与时间不一致。",
+            ),
+            models.CheckConstraint(
+                condition=Q(rehearsal_of=None) | ~Q(state="published"),
+                name="session_rehearsal_never_published",
+                violation_error_message="排练不能公布。",
             ),
         ]
 
@@ -369,6 +381,59 @@ class Move(models.Model):
                 violation_error_message="只有被采用的流水才有修改次数。",
             ),
         ]  # fmt: skip
+
+
+class Relation(models.Model):
+    """利害关系: what a judge has to do with an organization, as she or the office declared it. Holds for every session."""
+
+    class Kind(models.TextChoices):
+        KIN = "kin", "近亲属在该单位"
+        OFFICE = "office", "任职或兼职"
+        ADVICE = "advice", "顾问、指导或培训"
+        MONEY = "money", "投资、合同或其他经济往来"
+        DISPUTE = "dispute", "三年内有纠纷"
+        HELPED = "helped", "参与过本次申报的准备"
+        OTHER = "other", "其他"
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="评委")
+    organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", verbose_name="单位")
+    kind = models.CharField("关系", max_length=10, choices=Kind.choices)
+    words = models.CharField("说明", max_length=100, blank=True)
+    declared_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="申报人")
+    declared_at = models.DateTimeField("申报时间")
+
+    class Meta:
+        verbose_name = "利害关系"
+        verbose_name_plural = "利害关系"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organization", "kind"],
+                name="relation_once",
+                violation_error_message="已申报这项关系。",
+            )
+        ]
+
+
+class KeptJudge(models.Model):
+    """不回避: the office looked at a hint and says why the judge may score the entry all the same."""
+
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="+", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="+", verbose_name="项目")
+    reason = models.CharField("理由", max_length=200)
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="决定人")
+    decided_at = models.DateTimeField("决定时间")
+
+    class Meta:
+        verbose_name = "不回避"
+        verbose_name_plural = "不回避"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "entry"], name="kept_judge_once", violation_error_message="已决定不回避。"
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="kept_judge_has_reason", violation_error_message="不回避必须写明理由。"
+            ),
+        ]
 
 
 class Absence(models.Model):

@@ -9,7 +9,11 @@ from rounds.models import Round
 
 def round_record(round_: Round) -> dict[str, Any]:
     """All locked sessions of a round; judges appear as seats, projects by receipt number. Format: docs/verify.md."""
-    locked = Session.objects.filter(round=round_, locked_at__isnull=False).select_related("current").order_by("pk")
+    locked = (
+        Session.objects.filter(round=round_, locked_at__isnull=False, rehearsal_of=None)
+        .select_related("current")
+        .order_by("pk")
+    )
     return {
         "format": "chuangtou/record@1",
         "round": {"code": str(round_.pk), "title": round_.title},

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
+from judging.hints import hints
 from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
 from organizations.models import Membership
 
@@ -30,7 +31,9 @@ def visible_sessions(user: Person) -> "QuerySet[Session]":
 def own_sessions(user: Person) -> "QuerySet[Session]":
     """Sessions in which the person has a judge's seat, once scoring is open."""
     return (
-        Session.objects.filter(judges__user=user.pk).exclude(state=Session.State.SETUP).select_related("round__street")
+        Session.objects.filter(judges__user=user.pk)
+        .exclude(state__in=[Session.State.SETUP, Session.State.ENDED])
+        .select_related("round__street")
     )
 
 
@@ -232,6 +235,7 @@ class Light:
 def preflight(session: Session, at: datetime) -> list[Light]:
     """Whether the hall is ready: rule, draw, judges, quorum, devices."""
     seats = online(session, at)
+    rehearsed = session.rehearsals.exists()
     quorum = int(session.rule["quorum"])
     entries = Entry.objects.filter(session=session, proposal__state="passed")
     excused = Count("recusals", distinct=True)
@@ -241,7 +245,11 @@ def preflight(session: Session, at: datetime) -> list[Light]:
     coming = Judge.objects.filter(session=session, answer=Judge.Answer.COMING).count()
     away = Judge.objects.filter(session=session, answer=Judge.Answer.AWAY).count()
     open_claims = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
+    told = hints(session, at) if session.state == Session.State.SETUP else []
+    unanswered = sum(h.state == "open" for h in told)
     return [
+        *([Light("amber" if unanswered else "green", f"有 {unanswered} 条回避提示没有处理" if unanswered else "回避提示都已处理")] if told else []),
+        *([Light("green" if rehearsed else "amber", "已经排练过" if rehearsed else "还没有排练过")] if session.state == Session.State.SETUP else []),
         Light("green" if frozen else "amber", f"规则已冻结，摘要 {session.rule_digest[:8]}" if frozen else "规则还没有冻结，开放评分时自动冻结"),
         Light("green" if drawn else "red", "出场顺序已抽签确定" if drawn else "还没有抽签确定出场顺序"),
         Light("green" if len(seats) >= quorum else "red", f"评委 {len(seats)} 位，有效评分至少要 {quorum} 份"),
@@ -348,7 +356,9 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
         ]  # fmt: skip
     if streets:
         words = {"setup": "完成评审会设置", "scoring": "查看评分进度并锁定", "locked": "公布评审结果"}
-        mine = Session.objects.filter(round__street__in=streets, state__in=words).order_by("held_on", "pk")
+        mine = Session.objects.filter(round__street__in=streets, state__in=words, rehearsal_of=None).order_by(
+            "held_on", "pk"
+        )
         found += [
             {
                 "title": f"{words[state]}：{name}",

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import access, conductor, desk, paper, phone, printing, public, rulebook, screen, second, views
+from judging import access, conductor, desk, hinting, paper, phone, printing, public, rulebook, screen, second, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/check/", rulebook.sensitivity, name="sensitivity"),
     path("sessions/<int:session_id>/draw/", views.draw, name="draw"),
     path("sessions/<int:session_id>/lots/", rulebook.lots, name="lots"),
+    path("sessions/<int:session_id>/rehearsal/", views.rehearse, name="rehearse"),
     path("sessions/<int:session_id>/open/", views.open_scoring, name="open"),
     path("sessions/<int:session_id>/lock/", views.lock, name="lock"),
     path("sessions/<int:session_id>/publish/", views.publish, name="publish"),
@@ -27,6 +28,8 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/watch/note/", second.note, name="note"),
     path("sessions/<int:session_id>/print/<str:what>/", printing.print_result, name="print"),
     path("sessions/<int:session_id>/why/<int:entry_id>/", printing.why, name="why"),
+    path("sessions/<int:session_id>/hints/", hinting.hints, name="hints"),
+    path("judge/<int:session_id>/relations/", hinting.relations, name="relations"),
     path("sessions/<int:session_id>/people/", access.people, name="people"),
     path("sessions/<int:session_id>/people/issue/", access.issue, name="issue"),
     path("seat/<str:token>/", access.seat_qr, name="seat_qr"),

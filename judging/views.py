@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,6 +22,7 @@ from judging import forms, rules, services
 from judging.domain.rubrics import RUBRICS
 from judging.models import Draw, Entry, Judge, Recusal, Session
 from judging.record import session_record
+from judging.services.rehearsal import end_rehearsal, start_rehearsal
 from judging.services.stage import set_pace
 from projects.models import Proposal
 from rounds.rules import can_run_round, visible_rounds
@@ -395,6 +396,8 @@ def export_tally(request: HttpRequest, session_id: int) -> HttpResponse:
 def document(request: HttpRequest, session_id: int, part: str) -> HttpResponse:
     """The scoring document or its result, exactly as `score_file` reads and writes it, or the open record of the session."""
     session = _with_result(request, session_id)
+    if part == "record" and session.rehearsal_of_id is not None:
+        raise Http404("a rehearsal is no result")
     if part == "record":
         data = {
             "format": "chuangtou/record@1",
@@ -406,3 +409,20 @@ def document(request: HttpRequest, session_id: int, part: str) -> HttpResponse:
     answer = HttpResponse(pretty(data), content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{part}-{session.pk}.json"'
     return answer
+
+
+@require_POST
+def rehearse(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Start a rehearsal of a session in preparation, or end the one that is shown."""
+    session = _runs(request, session_id)
+    act: dict[str, Any] = {"session_id": session.pk, "by": person(request), "at": clock.now()}
+    try:
+        if session.rehearsal_of_id is None:
+            copy = start_rehearsal(**act)
+            messages.success(request, "排练已开始：评委在自己的手机上能看到这一场，分数不进入任何结果。")
+            return redirect("judging:session", copy.pk)
+        end_rehearsal(**act)
+        messages.success(request, "排练已结束。")
+    except DomainError as error:
+        messages.error(request, error.message)
+    return redirect("judging:session", session.rehearsal_of_id or session.pk)

@@ -34,6 +34,10 @@ class NotScoring(DomainError):
     message = "评审会不在评分中，不能锁定。请刷新页面查看。"
 
 
+class RehearsalStaysIn(DomainError):
+    message = "排练的结果不能公布。"
+
+
 class NotLocked(DomainError):
     message = "评审会尚未锁定，或已经公布。"
 
@@ -93,10 +97,12 @@ def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
 
 @transaction.atomic(durable=True)
 def publish_result(*, session_id: int, by: User, at: datetime) -> Session:
-    """Make the result public. Raises NotAllowed, NotLocked."""
+    """Make the result public. Raises NotAllowed, NotLocked, RehearsalStaysIn."""
     session = locked(session_id)
     if not rules.can_run(by, session):
         raise NotAllowed
+    if session.rehearsal_of_id is not None:
+        raise RehearsalStaysIn
     moved = Session.objects.filter(pk=session_id, state=Session.State.LOCKED).update(
         state=Session.State.PUBLISHED, published_at=at
     )

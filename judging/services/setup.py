@@ -379,6 +379,10 @@ def open_scoring(*, session_id: int, by: User, at: datetime) -> Session:
         raise NotReady(gaps="；".join(gaps))
     check_rule(session.rule)
     session.rule_digest = digest(session.rule)
+    for rehearsal in session.rehearsals.exclude(state=Session.State.ENDED):
+        rehearsal.state = Session.State.ENDED
+        rehearsal.save(update_fields=["state"])
+        session_changed(rehearsal, at)
     session.state, session.scoring_opened_at = Session.State.SCORING, at
     session.save(update_fields=["rule_digest", "state", "scoring_opened_at"])
     record(
