@@ -2,6 +2,7 @@
 
 import os
 import time
+from smtplib import SMTPRecipientsRefused
 from pathlib import Path
 
 from django.core.mail.backends.base import BaseEmailBackend
@@ -13,7 +14,7 @@ class Picky(Memory):
 
     def send_messages(self, messages):
         if any(to.startswith("bad") for m in messages for to in m.to):
-            raise ConnectionResetError
+            raise SMTPRecipientsRefused({"bad": (550, b"no such user")})
         return super().send_messages(messages)
 
 
