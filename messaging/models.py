@@ -134,7 +134,9 @@ class Delivery(Outgoing):
             models.Index(fields=["channel", "id"], name="delivery_due", condition=Q(state="due")),
             models.Index(fields=["claimed_at"], name="delivery_claimed", condition=Q(state="claimed")),
             models.Index(
-                fields=["state", "-id"], name="delivery_trouble", condition=Q(state__in=["failed", "unknown", "dropped"])
+                fields=["state", "-id"],
+                name="delivery_trouble",
+                condition=Q(state__in=["failed", "unknown", "dropped"]),
             ),
         ]
 

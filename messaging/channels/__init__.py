@@ -41,7 +41,7 @@ class Unreachable(Exception):
 
 
 class Unsendable(Exception):
-    """This message cannot go this way: `str()` is the Chinese reason."""
+    """A message that cannot go this way: `str()` is the Chinese reason."""
 
 
 @dataclass(frozen=True, slots=True)

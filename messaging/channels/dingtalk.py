@@ -1,4 +1,4 @@
-"""钉钉自定义机器人, signed. https://open.dingtalk.com/document/robots/custom-robot-access
+r"""钉钉自定义机器人, signed. https://open.dingtalk.com/document/robots/custom-robot-access
 
 POST https://oapi.dingtalk.com/robot/send?access_token=TOKEN&timestamp=MS&sign=SIGN, where SIGN is the URL-quoted base64 of
 HMAC-SHA256 with the secret as key over "MS\\nSECRET"; MS is the moment in milliseconds, not an hour off. The document is

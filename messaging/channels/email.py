@@ -52,10 +52,8 @@ class Email:
 
     def send(self, prepared: EmailMessage) -> Outcome:
         """Hand one message over."""
-        if isinstance(self.server, EmailBackend):
-            outcome = self._by_smtp(prepared)
-        else:
-            outcome = self._by_backend(prepared)
+        by_smtp = isinstance(self.server, EmailBackend)
+        outcome = self._by_smtp(prepared) if by_smtp else self._by_backend(prepared)
         if outcome is not ACCEPTED:
             self.close()
         return outcome

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from messaging.channels import Unsendable
 
-PERSONAL = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{15}(?!\d)|(?<!\d)\d{17}[\dXx](?!\w)|[^\s@]+@[^\s@]+\.[^\s@]+")
+PERSONAL = re.compile(
+    r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{15}(?!\d)|(?<!\d)\d{17}[\dXx](?!\w)|[^\s@]+@[^\s@]+\.[^\s@]+"
+)
 PATH = re.compile(r"(/[A-Za-z0-9_.-]+)*/?", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""短信 by a gateway of the operator's: one generic contract, which a small adapter turns into a provider's own.
+r"""短信 by a gateway of the operator's: one generic contract, which a small adapter turns into a provider's own.
 
 POST SMS_URL {"id": number, "phone": "138…", "template": SMS_TEMPLATE, "params": {"kind": label, "site": name},
 "timestamp": seconds, "sign": hex HMAC-SHA256 with SMS_SECRET over "id\\nphone\\ntemplate\\ntimestamp"}. The answer is 200

@@ -139,9 +139,9 @@ def approve_mass(*, mass_id: int, revision: int, by: Any, at: datetime) -> int:
     mass = _locked(mass_id, revision, Mass.State.REVIEW)
     if mass.author_id == by.pk:
         raise ReviewsOneself
-    assert mass.people is not None
-    _release(mass, mass.people, by, by, at)
-    return len(mass.people)
+    people = mass.people or []
+    _release(mass, people, by, by, at)
+    return len(people)
 
 
 @transaction.atomic(durable=True)

@@ -118,7 +118,11 @@ class Mails:
             f"{i}. {n.subject}\n{n.body}\n{settings.SITE_URL}{n.link or '/inbox/'}" for i, n in enumerate(notices, 1)
         ]
         return Letter(
-            person.email, row.message_id, f"您有 {len(notices)} 条消息", "\n\n".join(parts), f"{settings.SITE_URL}/inbox/"
+            person.email,
+            row.message_id,
+            f"您有 {len(notices)} 条消息",
+            "\n\n".join(parts),
+            f"{settings.SITE_URL}/inbox/",
         )
 
 

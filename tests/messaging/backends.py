@@ -2,8 +2,8 @@
 
 import os
 import time
-from smtplib import SMTPRecipientsRefused
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.locmem import EmailBackend as Memory
