@@ -30,9 +30,9 @@ def remembered_desk(user: Any) -> Desk:
 def homes(people: list[int]) -> dict[int, int]:
     """The street of an account: where it holds its first role, else where it belongs."""
     rows = RoleGrant.objects.filter(user__in=people, area__street__isnull=False).order_by("-id")
-    found = dict(rows.values_list("user_id", "area__street_id"))
+    found = {user: street for user, street in rows.values_list("user_id", "area__street_id") if street}
     own = User.objects.filter(pk__in=[pk for pk in people if pk not in found], street__isnull=False)
-    return found | dict(own.values_list("pk", "street_id"))
+    return found | {user: street for user, street in own.values_list("pk", "street_id") if street}
 
 
 def _with_roles(*roles: Role) -> Any:

@@ -7,7 +7,7 @@ from messaging.directory import add_homes
 def homes(people: list[int]) -> dict[int, int]:
     """The street of the latest session a person sits in."""
     rows = Judge.objects.filter(user__in=people).order_by("id")
-    return dict(rows.values_list("user_id", "session__round__street_id"))
+    return {user: street for user, street in rows.values_list("user_id", "session__round__street_id") if street}
 
 
 def install() -> None:

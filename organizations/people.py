@@ -18,7 +18,7 @@ def _members(**which: Any) -> Any:
 def homes(people: list[int]) -> dict[int, int]:
     """The street of a person's first organization."""
     rows = Membership.objects.filter(user__in=people).order_by("-id")
-    return dict(rows.values_list("user_id", "organization__street_id"))
+    return {user: street for user, street in rows.values_list("user_id", "organization__street_id") if street}
 
 
 def install() -> None:

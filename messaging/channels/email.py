@@ -71,7 +71,8 @@ class Email:
         smtp: smtplib.SMTP = self.server.connection
         encoding = message.encoding or settings.DEFAULT_CHARSET
         sender = sanitize_address(message.from_email, encoding)
-        content = message.message().as_bytes(linesep="\r\n")
+        whole: Any = message.message()
+        content: bytes = whole.as_bytes(linesep="\r\n")
         handed_over = False
         try:
             for code, answer in self._ask(smtp, sender, [sanitize_address(to, encoding) for to in message.to]):

@@ -4,7 +4,9 @@ import contextlib
 import http.client
 import json
 import logging
+import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +47,7 @@ def check_address(address: str, hosts: list[str]) -> None:
 def post(request: Request) -> tuple[int, Any] | Outcome:
     """(status, JSON) of the answer, or the outcome when there was none. Redirects are not followed.
 
-    What breaks before the request was written is refused and may pass; what breaks afterwards is unknown.
+    What breaks before anything was written is refused and may pass; what breaks afterwards is unknown.
     """
     parts = urlsplit(request.address)
     end = time.monotonic() + getattr(settings, "WEBHOOK_PATIENCE", PATIENCE)
@@ -57,16 +59,25 @@ def post(request: Request) -> tuple[int, Any] | Outcome:
     else:
         link = http.client.HTTPConnection(parts.netloc, timeout=_left(end))
     handed_over = False
+    watchdog: threading.Timer | None = None
     with contextlib.closing(link):
         try:
             link.connect()
             handed_over = True
+            watchdog = threading.Timer(_left(end), _cut, [link.sock])
+            watchdog.daemon = True
+            watchdog.start()
             link.request("POST", path, body, {"Content-Type": "application/json; charset=utf-8"})
             answer = link.getresponse()
-            status, text = answer.status, _read(link, answer, end)
+            status, text = answer.status, answer.read(MOST)
+            if time.monotonic() >= end:
+                raise TimeoutError  # cut in the middle of an answer that looks whole
         except (OSError, http.client.HTTPException) as error:
             log.warning("POST to %s broke off: %s", parts.hostname, type(error).__name__)
             return unknown(SILENT) if handed_over else refused("连不上对方平台", may_pass=True)
+        finally:
+            if watchdog is not None:
+                watchdog.cancel()
     try:
         return status, json.loads(text)
     except ValueError:
@@ -80,18 +91,10 @@ def _left(end: float) -> float:
     return left
 
 
-def _read(link: http.client.HTTPConnection, answer: http.client.HTTPResponse, end: float) -> bytes:
-    """The body, at most MOST bytes; TimeoutError when it drips past the end."""
-    found = b""
-    while len(found) < MOST:
-        left = _left(end)
-        if link.sock is not None:
-            link.sock.settimeout(left)
-        piece = answer.read1(4096)
-        if not piece:
-            break
-        found += piece
-    return found
+def _cut(link: socket.socket) -> None:
+    """End a connection under whoever waits on it: an answer that drips, head or body, is no answer."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(link, socket.SHUT_RDWR)
 
 
 def of_status(status: int) -> Outcome | None:

@@ -116,7 +116,7 @@ def mass(request: HttpRequest, mass_id: int) -> HttpResponse:
         "fates": [(f["state"], states[f["state"]], f["n"]) for f in fates.order_by("state")],
         "reader": user.display_name,
     }  # fmt: skip
-    context["many"] = context["preview"].count > settings.MASS_REVIEW_OVER  # type: ignore[attr-defined]
+    context["many"] = context["preview"].count > settings.MASS_REVIEW_OVER
     return render(request, "messaging/mass.html", context, status=status)
 
 
