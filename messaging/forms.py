@@ -73,14 +73,14 @@ class RobotForm(PortalForm):
     channel = forms.ChoiceField(label="平台", choices=Robot.Channel.choices, widget=forms.RadioSelect)
     name = forms.CharField(label="名称", max_length=40, help_text="例如：创投工作群")
     address = forms.CharField(
-        label="Webhook 地址", max_length=400, required=False,
+        label="机器人地址", max_length=400, required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="从群机器人的设置页复制。已保存的地址不再显示，留空表示不改。",
+        help_text="从群设置里的机器人页面复制，整条粘贴。已保存的地址不再显示，留空表示不改。",
     )  # fmt: skip
     secret = forms.CharField(
         label="加签密钥", max_length=200, required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="钉钉必填，以 SEC 开头。已保存的密钥不再显示，留空表示不改。",
+        help_text="钉钉必填。已保存的密钥不再显示，留空表示不改。",
     )  # fmt: skip
     kinds = forms.MultipleChoiceField(
         label="转告哪些消息", choices=(), widget=forms.CheckboxSelectMultiple,
@@ -99,7 +99,7 @@ class RobotForm(PortalForm):
         data["address"] = data.get("address") or (self.robot.address if same and self.robot else "")
         data["secret"] = data.get("secret") or (self.robot.secret if same and self.robot else "")
         if not data["address"]:
-            self.add_error("address", "请填写 Webhook 地址。")
+            self.add_error("address", "请填写机器人地址。")
         if data.get("channel") == Robot.Channel.DINGTALK and not data["secret"]:
             self.add_error("secret", "钉钉群机器人必须填写加签密钥。")
         return data

@@ -151,7 +151,7 @@ class Robot(models.Model):
     scope_id = models.BigIntegerField("所属街道", help_text="id of the street area; no foreign key on purpose")
     channel = models.CharField("平台", max_length=10, choices=Channel.choices)
     name = models.CharField("名称", max_length=40)
-    address = models.CharField("Webhook 地址", max_length=400)
+    address = models.CharField("机器人地址", max_length=400)
     secret = models.CharField("加签密钥", max_length=200, blank=True)
     kinds = models.JSONField("转告的消息种类", default=list)
     is_active = models.BooleanField("启用", default=True)

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('scope_id', models.BigIntegerField(help_text='id of the street area; no foreign key on purpose', verbose_name='所属街道')),
                 ('channel', models.CharField(choices=[('wecom', '企业微信群机器人'), ('dingtalk', '钉钉群机器人')], max_length=10, verbose_name='平台')),
                 ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('address', models.CharField(max_length=400, verbose_name='Webhook 地址')),
+                ('address', models.CharField(max_length=400, verbose_name='机器人地址')),
                 ('secret', models.CharField(blank=True, max_length=200, verbose_name='加签密钥')),
                 ('kinds', models.JSONField(default=list, verbose_name='转告的消息种类')),
                 ('is_active', models.BooleanField(default=True, verbose_name='启用')),

@@ -60,6 +60,6 @@ def delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
             return redirect("messaging:delivery", row.pk)
     context = {
         "row": row, "form": form, "label": kind_of(row.notice.kind).label, "in_trouble": row.state in TROUBLE,
-        "may_read": rules.can_write(user, row.notice.scope_id or 0), "with_it": row.merged.count(),
+        "may_read": rules.can_write(user, row.notice.scope_id or 0), "with_it": row.merged.count(), "number": row.message_id.strip("<>"),
     }  # fmt: skip
     return render(request, "messaging/delivery.html", context)
