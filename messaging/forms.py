@@ -131,7 +131,7 @@ class PreferenceForm(PortalForm):
             mine = chosen.get(kind.key, {})
             self.fields[mail] = forms.BooleanField(
                 label=f"{kind.label}：电子邮件", required=False, initial=kind.is_required or mine.get("email", True),
-                disabled=kind.is_required,
+                disabled=kind.is_required, widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
             )  # fmt: skip
             if sms.is_set_up():
                 self.fields[text] = forms.BooleanField(

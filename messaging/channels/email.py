@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import smtplib
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,14 @@ from messaging.channels import ACCEPTED, Letter, Outcome, Unreachable, Unsendabl
 
 log = logging.getLogger(__name__)
 SILENT = "邮件服务器收下内容后没有答复，可能已送出"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message and its content as bytes."""
+
+    message: EmailMessage
+    content: bytes
 
 
 class Email:
@@ -33,7 +42,7 @@ class Email:
             self.close()
             raise Unreachable from error
 
-    def prepare(self, letter: Letter) -> EmailMessage:
+    def prepare(self, letter: Letter) -> Ready:
         """The message as it goes over the wire. Raises Unsendable."""
         if not letter.to:
             raise Unsendable("没有电子邮件地址")
@@ -45,15 +54,15 @@ class Email:
             connection=self.server,
         )
         try:
-            message.message()
+            whole: Any = message.message()
+            return Ready(message, whole.as_bytes(linesep="\r\n"))
         except Exception as error:
             raise Unsendable("邮件内容或地址有误，无法生成邮件") from error
-        return message
 
-    def send(self, prepared: EmailMessage) -> Outcome:
+    def send(self, prepared: Ready) -> Outcome:
         """Hand one message over."""
         by_smtp = isinstance(self.server, EmailBackend)
-        outcome = self._by_smtp(prepared) if by_smtp else self._by_backend(prepared)
+        outcome = self._by_smtp(prepared) if by_smtp else self._by_backend(prepared.message)
         if outcome is not ACCEPTED:
             self.close()
         return outcome
@@ -66,20 +75,19 @@ class Email:
         except Exception as error:  # noqa: BLE001 - every way of failing ends as a word on the row
             return unknown(f"发送中断，可能已送出（{type(error).__name__}）")
 
-    def _by_smtp(self, message: EmailMessage) -> Outcome:
+    def _by_smtp(self, prepared: Ready) -> Outcome:
         """MAIL, RCPT, DATA, the content, the answer: only what breaks from the content on is unknown."""
         smtp: smtplib.SMTP = self.server.connection
+        message = prepared.message
         encoding = message.encoding or settings.DEFAULT_CHARSET
         sender = sanitize_address(message.from_email, encoding)
-        whole: Any = message.message()
-        content: bytes = whole.as_bytes(linesep="\r\n")
         handed_over = False
         try:
             for code, answer in self._ask(smtp, sender, [sanitize_address(to, encoding) for to in message.to]):
                 if code >= 400:
                     return _no(code, answer)
             handed_over = True
-            smtp.send(_dotted(content))
+            smtp.send(_dotted(prepared.content))
             code, answer = smtp.getreply()
         except (smtplib.SMTPException, OSError, ValueError) as error:
             log.warning("mail broke off, content handed over: %s, %s", handed_over, type(error).__name__)

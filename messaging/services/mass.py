@@ -174,7 +174,7 @@ def _release(mass: Mass, people: list[int], by: Any, reviewer: Any, at: datetime
     )  # fmt: skip
     active = get_user_model().objects.filter(pk__in=people, is_active=True).order_by("pk").values_list("pk", flat=True)
     notify(
-        recipients=list(active), occasion=f"mass:{mass.pk}", subject=mass.subject, body=mass.body, link="/inbox/", at=at,
+        recipients=list(active), occasion=f"mass:{mass.pk}", subject=mass.subject, body=mass.body, link="", at=at,
         kind=MASS, hold_minutes=minutes, scope_id=mass.scope_id,
     )  # fmt: skip
     record(

@@ -113,7 +113,13 @@ class Mails:
             raise Unsendable("账号已停用")
         notices = [notice, *(m.notice for m in sorted(row.merged.all(), key=lambda m: m.pk))]
         if len(notices) == 1:
-            return Letter(person.email, row.message_id, notice.subject, notice.body, settings.SITE_URL + notice.link)
+            return Letter(
+                person.email,
+                row.message_id,
+                notice.subject,
+                notice.body,
+                settings.SITE_URL + (notice.link or "/inbox/"),
+            )
         parts = [
             f"{i}. {n.subject}\n{n.body}\n{settings.SITE_URL}{n.link or '/inbox/'}" for i, n in enumerate(notices, 1)
         ]

@@ -66,7 +66,7 @@ def test_messages_from_the_desk_to_the_badge(chromium, live_server, push, settin
     expect(badge).to_have_text("1 条未读", timeout=10000)
     member.go("/inbox/", "收件箱")
     member.says("停电通知")
-    member.press("去处理")
+    member.press("知道了")
     expect(badge).to_be_hidden()
     member.go("/inbox/settings/", "消息设置")
     member.page.get_by_label("免打扰开始").select_option(label="22 点")
