@@ -21,3 +21,8 @@ def street_of(request: HttpRequest, streets: dict[int, str]) -> int:
         raise NotAllowed
     asked = request.GET.get("street", "")
     return int(asked) if asked.isascii() and asked.isdigit() and int(asked) in streets else min(streets)
+
+
+def whole(text: str) -> int:
+    """A number as a page sends it back; -1 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1

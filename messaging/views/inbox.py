@@ -36,9 +36,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def unread(request: HttpRequest) -> JsonResponse:
-    """`{"version": …, "unread": 3}` for the badge of open pages."""
-    stamp = int(clock.now().timestamp() * 1_000_000)
-    return JsonResponse({"version": stamp, "unread": rules.unread_count(request.user)})
+    """`{"unread": 3}` for the badge of open pages."""
+    return JsonResponse({"unread": rules.unread_count(request.user)})
 
 
 @require_POST

@@ -17,7 +17,7 @@ from messaging.directory import audiences
 from messaging.forms import MassForm
 from messaging.kinds import kind_of
 from messaging.models import Delivery, Mass, Notice
-from messaging.web import person, street_of
+from messaging.web import person, street_of, whole
 
 
 @require_safe
@@ -129,7 +129,7 @@ def _act(act: str, user: Any, row: Mass, request: HttpRequest, at: Any) -> None:
     }[needs]
     if not allowed:
         raise NotAllowed
-    revision = int(request.POST.get("revision", "-1")) if request.POST.get("revision", "").isdigit() else -1
+    revision = whole(request.POST.get("revision", ""))
     facts = {"mass_id": row.pk, "revision": revision, "by": user, "at": at}
     if act == "submit":
         services.submit_mass(**facts)

@@ -12,7 +12,7 @@ from messaging import rules, services
 from messaging.forms import WordingForm
 from messaging.kinds import Kind, all_kinds, fill, kind_of
 from messaging.models import Wording
-from messaging.web import person, street_of
+from messaging.web import person, street_of, whole
 
 
 @require_safe
@@ -51,7 +51,7 @@ def wording(request: HttpRequest, street_id: int, kind_key: str) -> HttpResponse
         base = request.POST.get("base_version", "")
         try:
             services.reset_wording(
-                scope_id=scope_id, kind=kind.key, base_version=int(base) if base.isdigit() else -1, by=user, at=clock.now()
+                scope_id=scope_id, kind=kind.key, base_version=whole(base), by=user, at=clock.now()
             )  # fmt: skip
         except DomainError as error:
             refusal = error.message
