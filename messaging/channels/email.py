@@ -19,9 +19,11 @@ SILENT = "邮件服务器收下内容后没有答复，可能已送出"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message and its content as bytes."""
+    """A message with its envelope and its content as they go over the wire."""
 
     message: EmailMessage
+    sender: str
+    to: list[str]
     content: bytes
 
 
@@ -55,7 +57,9 @@ class Email:
         )
         try:
             whole: Any = message.message()
-            return Ready(message, whole.as_bytes(linesep="\r\n"))
+            encoding = message.encoding or settings.DEFAULT_CHARSET
+            to = [sanitize_address(address, encoding) for address in message.to]
+            return Ready(message, sanitize_address(message.from_email, encoding), to, whole.as_bytes(linesep="\r\n"))
         except Exception as error:
             raise Unsendable("邮件内容或地址有误，无法生成邮件") from error
 
@@ -78,12 +82,9 @@ class Email:
     def _by_smtp(self, prepared: Ready) -> Outcome:
         """MAIL, RCPT, DATA, the content, the answer: only what breaks from the content on is unknown."""
         smtp: smtplib.SMTP = self.server.connection
-        message = prepared.message
-        encoding = message.encoding or settings.DEFAULT_CHARSET
-        sender = sanitize_address(message.from_email, encoding)
         handed_over = False
         try:
-            for code, answer in self._ask(smtp, sender, [sanitize_address(to, encoding) for to in message.to]):
+            for code, answer in self._ask(smtp, prepared.sender, prepared.to):
                 if code >= 400:
                     return _no(code, answer)
             handed_over = True

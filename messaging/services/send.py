@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from core import clock
-from messaging.channels import Channel, Letter, Outcome, Unreachable, Unsendable, Word
+from messaging.channels import Channel, Letter, Outcome, Unreachable, Unsendable, Word, unknown
 from messaging.channels.email import Email
 from messaging.channels.robots import Line
 from messaging.channels.sms import Sms
@@ -28,6 +28,7 @@ from messaging.services.robots import WAYS
 log = logging.getLogger(__name__)
 GIVEN_UP = timedelta(minutes=10)
 AT_ONCE = 100  # rows looked at together
+SILENCES = 3  # unknown outcomes in a row: the rest is left to the next sweep instead of becoming unknown too
 BUDGET = 45.0  # seconds of one run; the next sweep goes on
 LOST = "取出后没有结果，可能已送出，不再自动重发"
 STATE = Outgoing.State
@@ -175,13 +176,16 @@ class Lines:
 
 
 def _run(outlet: Outlet, end: float) -> int:
-    sent = 0
+    """Send until nothing is due, the time is up, or SILENCES in a row say that the other side is in trouble."""
+    sent = silences = 0
     try:
         while rows := outlet.due(clock.now(), AT_ONCE):
             for row in rows:
-                if time.monotonic() > end:
+                if time.monotonic() > end or silences >= SILENCES:
                     return sent
-                sent += _send(outlet, row)
+                word = _send(outlet, row)
+                sent += word == Word.ACCEPTED
+                silences = silences + 1 if word == Word.UNKNOWN else 0
     except Unreachable:
         log.warning("channel not reachable, left to the next sweep")
     finally:
@@ -189,25 +193,37 @@ def _run(outlet: Outlet, end: float) -> int:
     return sent
 
 
-def _send(outlet: Outlet, row: Any) -> int:
-    """One row: 1 when it was accepted. Raises Unreachable before anything is claimed."""
+def _send(outlet: Outlet, row: Any) -> Word | None:
+    """One row: how it ended, None when nothing was tried. Raises Unreachable before anything is claimed.
+
+    A row that breaks the program is marked and does not hold up those behind it.
+    """
     due = outlet.model.objects.filter(pk=row.pk, state=STATE.DUE)
     outlet.channel.open()
     try:
         prepared = outlet.channel.prepare(outlet.letter(row))
     except Unsendable as error:
         due.update(state=STATE.FAILED, error=str(error)[:300])
-        return 0
+        return None
+    except Exception:
+        log.exception("%s %s cannot be prepared", outlet.model.__name__, row.pk)
+        due.update(state=STATE.FAILED, error="程序出错，没有发送，请联系系统管理员")
+        return None
     if not due.update(state=STATE.CLAIMED, claimed_at=Now()):
-        return 0
-    outcome = outlet.channel.send(prepared)
+        return None
+    try:
+        outcome = outlet.channel.send(prepared)
+    except Exception:
+        log.exception("%s %s broke the channel", outlet.model.__name__, row.pk)
+        outcome = unknown("程序出错，可能已送出")
     return _note(outlet.model, row, outcome)
 
 
-def _note(model: Any, row: Any, outcome: Outcome) -> int:
+def _note(model: Any, row: Any, outcome: Outcome) -> Word:
     claimed = model.objects.filter(pk=row.pk, state=STATE.CLAIMED)
     if outcome.word == Word.ACCEPTED:
-        return int(claimed.update(state=STATE.SENT, sent_at=Now(), error=""))
+        claimed.update(state=STATE.SENT, sent_at=Now(), error="")
+        return outcome.word
     log.warning("%s %s: %s %s", model.__name__, row.pk, outcome.word, outcome.reason)
     pause = pause_after(row.attempts + 1) if outcome.may_pass else None
     if outcome.word == Word.UNKNOWN:
@@ -219,4 +235,4 @@ def _note(model: Any, row: Any, outcome: Outcome) -> int:
     else:
         words = f"试了多次，{outcome.reason}" if outcome.may_pass else outcome.reason
         claimed.update(state=STATE.FAILED, error=words[:300])
-    return 0
+    return outcome.word

@@ -124,6 +124,25 @@ def test_one_refused_person_does_not_stop_the_others(world, at, post):
     assert (services.send_due_deliveries(), states()) == (2, ["sent", "failed", "sent"])
 
 
+def test_a_server_that_falls_silent_takes_three_with_it_not_all(world, at, post):
+    people = list(world.here.people.values())[:6]
+    services.notify(recipients=[p.pk for p in people], occasion="x", subject="题", body="文", link="", at=at)
+    post.answer = lambda number: ""
+    assert (services.send_due_deliveries(), sorted(states())) == (0, ["due"] * 3 + ["unknown"] * 3)
+    post.answer = lambda number: "250 ok"
+    assert (services.send_due_deliveries(), len(set(post.numbers())), len(post.taken)) == (3, 6, 6)
+
+
+@pytest.mark.parametrize("address", ["a b@@c", "x@y\r\nBcc: z@w", "甲@test.invalid\n"])
+def test_an_address_that_is_none_holds_up_nobody(world, at, post, address):
+    bad = world.here.people["member"]
+    type(bad).objects.filter(pk=bad.pk).update(email=address)
+    for name in ("member", "office"):
+        make_notice(world.here.people[name], at)
+    assert (services.send_due_deliveries(), states()) == (1, ["failed", "sent"])
+    assert Delivery.objects.get(state="failed").error == "邮件内容或地址有误，无法生成邮件"
+
+
 def test_a_server_that_is_down_leaves_everything_due(world, at, post, settings):
     make_notice(world.here.people["member"], at)
     before = Delivery.objects.values().get()
