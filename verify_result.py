@@ -308,7 +308,7 @@ MOVE_SHAPE = object_(
         "revision": whole_,
         "device": text_,
         "counter": whole_,
-        "by": one_of("judge", "clerk"),
+        "by": one_of("judge", "clerk", "file", "office"),
         "at": text_,
         "previous": text_,
         "digest": text_,
@@ -333,7 +333,14 @@ RECORD_SHAPE = object_(
                     "scoring": scoring_,
                     "result": RESULT_SHAPE,
                     "moves": list_of(MOVE_SHAPE),
-                }
+                },
+                {
+                    "rule_changes": list_of(object_({"old": rule_, "new": rule_, "reason": text_, "at": text_})),
+                    "lots": maybe(
+                        object_({"commitment": text_, "secret": text_, "number": text_, "order": list_of(text_)})
+                    ),
+                    "earlier": list_of(object_({"number": whole_, "digest": text_, "made_at": text_, "reason": text_})),
+                },
             )
         ),
     }
@@ -899,11 +906,11 @@ def check_kinds(session: Any, chains: Mapping[str, Sequence[Any]], findings: lis
         state: dict[str, str] = {}
         for move in moves:
             kind, proposal = move["kind"], move["proposal"]
-            if move["number"] > limit and kind == "late":
+            if kind == "late" and (move["number"] > limit or _after_earlier_lock(session, move)):
                 late.append(f"评委 {clean(judge)} 对项目 {clean(proposal)}")
             elif kind not in APPLIED and kind != "late":
                 unused[kind] += 1
-            findings.extend(kind_faults(move, limit, state.get(proposal, "")))
+            findings.extend(kind_faults(session, move, limit, state.get(proposal, "")))
             if kind in APPLIED:
                 revisions[proposal] += 1
                 state[proposal] = kind
@@ -918,13 +925,18 @@ def check_kinds(session: Any, chains: Mapping[str, Sequence[Any]], findings: lis
         notes.append(f"另有 {sum(unused.values())} 笔在案而不采用的提交：{listed}。")
 
 
-def kind_faults(move: Any, limit: int, before: str) -> list[str]:
+def _after_earlier_lock(session: Any, move: Any) -> bool:
+    """Whether the move came after a lock that was undone later."""
+    return any(each["made_at"] <= move["at"] for each in session.get("earlier", []))
+
+
+def kind_faults(session: Any, move: Any, limit: int, before: str) -> list[str]:
     kind, faults = move["kind"], []
     if move["number"] > limit and kind != "late":
         faults.append(
             f"在锁定之后（锁定时只到第 {limit} 笔），却记作“{KINDS[kind]}”（{kind}），应是“{KINDS['late']}”（late）。"
         )
-    if move["number"] <= limit and kind == "late":
+    if move["number"] <= limit and kind == "late" and not _after_earlier_lock(session, move):
         faults.append(f"在锁定之前，却记作“{KINDS['late']}”（late）。")
     if kind in APPLIED and before == "void":
         faults.append(f"记作“{KINDS[kind]}”（{kind}），但这张评分表此前已经作废。")
@@ -1011,18 +1023,41 @@ def check_session(session: Any) -> Verdict:
         findings.append(
             f"评分规则与锁定时的规则摘要不符：按文件里的规则算是 {rule_digest[:16]}…，登记的是 {clean(session['rule_digest'])[:16]}…。"
         )
+    check_rule_changes(session, findings, notes)
     head = session_head(session["key"], rule_digest, session["judges"], heads, sha256(canonical(session["scoring"])))
     if head != session["head"]:
         findings.append(
             f"本场核对码不符：按文件里的规则、评委名单、评分记录和全部录入算是 {grouped(head)}，文件写的是 {grouped(clean(session['head']))}。"
         )
     check_draw(session, findings, notes)
+    check_lots(session, findings)
     outside = outside_inputs(session)
     if outside:
         notes.append(f"以下录入不是评委写的，请对照现场记录：{'；'.join(outside)}。")
     verdict = Verdict(head, findings, notes)
     check_result(session, verdict)
     return verdict
+
+
+def check_rule_changes(session: Any, findings: list[str], notes: list[str]) -> None:
+    """Each change begins where the one before ended, and the last ends in the rule that was counted with."""
+    changes = session.get("rule_changes", [])
+    if not changes and session["scoring"]["rule"]["version"] != "v1" and "rule_changes" in session:
+        findings.append(f"规则是 {clean(session['scoring']['rule']['version'])}，文件里却没有变更记录。")
+    rules = [change["new"] for change in changes]
+    starts = [change["old"] for change in changes]
+    ends = [*starts[1:], session["scoring"]["rule"]] if changes else []
+    if any(canonical(new) != canonical(end) for new, end in zip(rules, ends, strict=True)):
+        findings.append("规则变更的记录前后接不上，或最后一次变更不是计分所用的规则。")
+    for change in changes:
+        old, new = clean(change["old"]["version"]), clean(change["new"]["version"])
+        notes.append(
+            f"评分开放后规则由 {old} 变更为 {new}（{clean(change['at'])}），理由：{clean(change['reason'], 300)}"
+        )
+    notes.extend(
+        f"第 {each['number']} 次锁定的结果（摘要 {clean(each['digest'])[:16]}…）已解锁作废，理由：{clean(each['reason'], 300)}"
+        for each in session.get("earlier", [])
+    )
 
 
 def session_head(
@@ -1064,6 +1099,28 @@ def check_draw(session: Any, findings: list[str], notes: list[str]) -> None:
     drawn, judged = set(draw["order"]), {p["key"] for p in session["scoring"]["proposals"]}
     findings += [f"项目 {clean(key)} 参加了评审，却不在抽签名单里。" for key in sorted(judged - drawn)]
     findings += [f"项目 {clean(key)} 在抽签名单里，评分文件里却没有。" for key in sorted(drawn - judged)]
+
+
+def check_lots(session: Any, findings: list[str]) -> None:
+    """Lots for ties: each proposal's lot is its place in an order that secret and number give."""
+    if "lots" not in session:
+        return  # a record from before lots were drawn by themselves
+    lots = session["lots"]
+    given = {p["key"]: p.get("lot") for p in session["scoring"]["proposals"] if p.get("lot") is not None}
+    if lots is None:
+        findings += [f"项目 {clean(key)} 有签号，文件里却没有同分抽签的记录。" for key in sorted(given)]
+        return
+    if sha256(lots["secret"].encode("utf-8")) != lots["commitment"].lower():
+        findings.append("同分抽签的密语与事先公布的承诺值不符。")
+    due = sorted(lots["order"], key=lambda key: sha256(f"{lots['secret']}|{lots['number']}|{key}".encode()))
+    if due != lots["order"]:
+        findings.append("同分抽签的顺序不符：不是密语和现场号码得出的顺序。")
+    for number, key in enumerate(lots["order"], 1):
+        if key in given and Fraction(given[key]) != number:
+            findings.append(f"项目 {clean(key)} 的签号应为 {number}，评分文件写的是 {clean(given[key])}。")
+    findings += [
+        f"项目 {clean(key)} 有签号，却不在同分抽签的名单里。" for key in sorted(set(given) - set(lots["order"]))
+    ]
 
 
 def outside_inputs(session: Any) -> list[str]:

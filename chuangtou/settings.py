@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "judging.middleware.SeatOnly",
     "django.contrib.messages.middleware.MessageMiddleware",
     "messaging.middleware.LiveInbox",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

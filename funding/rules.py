@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.urls import reverse
 
 from accounts.models import Role, User
@@ -37,13 +37,15 @@ def can_decide(user: Person, plan: AllocationPlan) -> bool:
 def results_of(round_: Round) -> "QuerySet[Result]":
     """Frozen results of a round that a plan may rest on."""
     locked = [Session.State.LOCKED, Session.State.PUBLISHED]
-    return Result.objects.filter(session__round=round_, session__state__in=locked).select_related("session")
+    return Result.objects.filter(
+        session__round=round_, session__state__in=locked, session__current=F("pk")
+    ).select_related("session")
 
 
 def rounds_with_results() -> "QuerySet[Session, int]":
     """Ids of the rounds that have a frozen result."""
     locked = [Session.State.LOCKED, Session.State.PUBLISHED]
-    return Session.objects.filter(state__in=locked, result__isnull=False).values_list("round_id", flat=True)
+    return Session.objects.filter(state__in=locked, current__isnull=False).values_list("round_id", flat=True)
 
 
 def public_notices() -> "QuerySet[PublicNotice]":

@@ -20,6 +20,7 @@ from core.rmb import rmb_upper
 from funding import forms, rules, services
 from funding.models import AllocationPlan, Award
 from jobs.services import start_job
+from judging.rules import own_entries
 from rounds.models import Round
 from workdays.domain import workdays_left
 from workdays.models import DayOverride
@@ -282,4 +283,5 @@ def award_reason(request: HttpRequest, proposal_id: int) -> HttpResponse:
         pk__in=rules.awards_noticed([proposal_id]), proposal__organization__members__user=user
     ).select_related("proposal", "plan__round")
     award = get_object_or_404(mine.order_by("-id"))
-    return render(request, "funding/reason.html", {"award": award})
+    scored = own_entries(user).filter(proposal=proposal_id).values_list("session_id", "pk").first()
+    return render(request, "funding/reason.html", {"award": award, "scored": scored})

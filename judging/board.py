@@ -35,9 +35,10 @@ def board(session: Session, stage: Stage, at: datetime) -> dict[str, Any]:
         "paced": session.is_paced,
         "opens_after": session.opens_after,
         "head": grouped(session.head) if session.head else "",
+        "rule": "" if session.rule["version"] == "v1" else f"规则{session.rule['version']}",
         "at": at.isoformat(),
         "lines": revealed(session, stage) if stage.phase in (Stage.Phase.REVEALING, Stage.Phase.FINAL) else [],
-        "ranked": ResultLine.objects.filter(result__session=session, outcome="ranked").count(),
+        "ranked": ResultLine.objects.filter(result=session.current_id, outcome="ranked").count(),
     }
 
 
@@ -57,7 +58,7 @@ def _clock(stage: Stage) -> dict[str, Any] | None:
 def revealed(session: Session, stage: Stage) -> list[dict[str, Any]]:
     """The lines revealed so far, best first, each with the totals kept and dropped; judges appear as seats."""
     lines = list(
-        ResultLine.objects.filter(result__session=session, outcome="ranked")
+        ResultLine.objects.filter(result=session.current_id, outcome="ranked")
         .order_by("-place")[: stage.revealed]
         .values_list("entry_id", "rank", "entry__proposal__title", "entry__proposal__organization__name", "detail")
     )

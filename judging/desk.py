@@ -16,15 +16,18 @@ from accounts.web import person
 from core import clock, live
 from core.errors import DomainError, NotAllowed
 from judging import rules, services
+from judging.access import elsewhere
+from judging.cookie import device_of, keep_device
 from judging.forms import StepBackForm
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
 from judging.phone import channels, told
+from judging.services.access import SeatElsewhere, digest_of, hold_seat
 
 
 def _seat(request: HttpRequest, session_id: int) -> Judge:
     """One's own seat in a session whose scoring has opened; anybody else finds nothing."""
     open_to_judges = Judge.objects.exclude(session__state=Session.State.SETUP).select_related(
-        "session__round", "session__stage"
+        "user", "session__round", "session__stage"
     )
     return get_object_or_404(open_to_judges, session=session_id, user=person(request))
 
@@ -47,6 +50,9 @@ def _entry(request: HttpRequest, seat: Judge, entry_id: int) -> Entry | None:
 def desk(request: HttpRequest, session_id: int) -> HttpResponse:
     """已评 n/N, the list in running order, the next one to score."""
     seat = _seat(request, session_id)
+    device = device_of(request)
+    if not _holds(seat, device):
+        return elsewhere(request, seat)
     rows = rules.desk(seat)
     own = [r for r in rows if r.state not in ("recused", "gone")]
     facts = {
@@ -54,7 +60,16 @@ def desk(request: HttpRequest, session_id: int) -> HttpResponse:
         "next": next((r for r in own if r.state != "submitted"), None), "is_open": seat.session.state == Session.State.SCORING,
         "phone": _phone(request, seat, rows),
     }  # fmt: skip
-    return live.allow_push(request, render(request, "judging/desk.html", facts))
+    page = live.allow_push(request, render(request, "judging/desk.html", facts))
+    keep_device(request, page, device)
+    return page
+
+
+def _holds(seat: Judge, device: str) -> bool:
+    """One device at a time while scoring; afterwards there is nothing left to change."""
+    if seat.session.state != Session.State.SCORING or seat.device == digest_of(device):
+        return True
+    return hold_seat(judge=seat, device=device, at=clock.now())
 
 
 def _phone(request: HttpRequest, seat: Judge, rows: list[rules.DeskRow]) -> dict[str, Any]:
@@ -88,13 +103,23 @@ def _phone(request: HttpRequest, seat: Judge, rows: list[rules.DeskRow]) -> dict
 @never_cache
 def sheet(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
     """One project: marks, running total; keep, read back, hand in."""
+    device = device_of(request)
+    done: DomainError | None = None
     if request.method == "POST" and request.POST.get("do") != "check":
-        done = _save(request, entry_id)
-        if isinstance(done, HttpResponse):
-            return done
-    else:
-        done = None
+        answer = _save(request, entry_id, device)
+        if isinstance(answer, HttpResponse):
+            return answer
+        done = answer
     seat = _seat(request, session_id)
+    if isinstance(done, SeatElsewhere) or not _holds(seat, device):
+        return elsewhere(request, seat)
+    page = _sheet(request, seat, entry_id, done)
+    keep_device(request, page, device)
+    return page
+
+
+def _sheet(request: HttpRequest, seat: Judge, entry_id: int, done: DomainError | None) -> HttpResponse:
+    session_id = seat.session_id
     entry = _entry(request, seat, entry_id)
     if entry is None:
         return redirect("judging:desk", session_id)
@@ -139,13 +164,14 @@ def _revision(request: HttpRequest) -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
 
 
-def _save(request: HttpRequest, entry_id: int) -> HttpResponse | DomainError:
+def _save(request: HttpRequest, entry_id: int, device: str) -> HttpResponse | DomainError:
     """Store first, look at nothing else: the answer on success, the refusal otherwise."""
     submit = request.POST.get("do") == "submit"
     try:
         saved = services.save_sheet(
             entry_id=entry_id, judge=person(request), marks=_given(request), submit=submit, at=clock.now(),
             request=services.Request(client_id=request.POST.get("client_id", "")[:64], base=_revision(request)),
+            holder=digest_of(device),
         )  # fmt: skip
     except (NotAllowed, Entry.DoesNotExist) as error:
         raise Http404 from error

@@ -1,13 +1,16 @@
-"""Excel reports of a session: E6 评分汇总表."""
+"""Excel reports of a session: E5 评委评分表, E6 评分汇总表."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
+
+from django.db.models import F
 
 from core.clock import local
 from core.sheets import A3, A4, Cell, Column, Formula, Report, write_report
 from jobs.registry import Work, register
-from judging.models import Result
-from judging.rules import TallyRow, tally
+from judging.models import Entry, Judge, Result, ScoreSheet, Session
+from judging.rules import TallyRow, explained, tally
 
 
 def _columns(names: list[str]) -> list[Column]:
@@ -30,6 +33,60 @@ def _columns(names: list[str]) -> list[Column]:
     ]
 
 
+@register("judging.e5")
+def sheets_report(work: Work) -> None:
+    """E5 of one locked session: `params` = {"session": id}. One row per judge and project, the total a live formula."""
+    session = Session.objects.select_related("round__street", "current").get(pk=work.params["session"])
+    criteria = session.rule["criteria"]
+    sheets = {
+        (s.judge_id, s.entry_id): s
+        for s in ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED)
+    }
+    why = explained(session)
+    entries = list(
+        Entry.objects.filter(session=session)
+        .order_by(F("position").asc(nulls_last=True), "pk")
+        .values_list("pk", "position", "proposal__title", "proposal__organization__name")
+    )
+    judges = list(
+        Judge.objects.filter(session=session).order_by("seat").values_list("pk", "seat", "user__display_name")
+    )
+    weighted = any(c.get("weight", "1") != "1" for c in criteria)
+    report = Report(
+        title=f"{session.round.title}{session.name}评委评分表",
+        left=f"填报单位：{session.round.street.name}（盖章）　　规则{session.rule['version']}",
+        right=f"评审日期：{session.held_on:%Y-%m-%d}",
+        columns=[
+            Column("席位", "int", 5), Column("评委", "text", 10), Column("出场", "int", 5), Column("项目名称", "long", 26),
+            Column("申报单位", "long", 20), *(Column(f"{c['label']}（{c['max']}）", "score", 10) for c in criteria),
+            Column("合计", "score", 9), Column("备注", "long", 12), Column("评语", "long", 24),
+        ],
+        sheet="评委评分表", paper=A3 if len(criteria) > 6 else A4,
+        note="演示数据：本表评分为演示而编，不是真实结果。" if session.is_demo else "",
+        signatures="评委：　　　　　　　计分员：　　　　　　　监督员：",
+    )  # fmt: skip
+
+    def total(sheet: ScoreSheet) -> Any:
+        if weighted:
+            return sheet.total
+        return Formula(lambda cell: f"=SUM({cell(5)}:{cell(4 + len(criteria))})", sheet.total)
+
+    def cells() -> Any:
+        for judge, seat, name in judges:
+            for entry, position, title, organization in entries:
+                sheet = None if why.get((judge, entry)) == "recused" else sheets.get((judge, entry))
+                note = "" if sheet else {"recused": "回避"}.get(why.get((judge, entry), ""), "缺评")
+                marks = [
+                    Decimal(sheet.marks[c["key"]]) if sheet and c["key"] in sheet.marks else None for c in criteria
+                ]
+                yield [
+                    seat, name, position, title, organization, *marks, total(sheet) if sheet else None, note,
+                    sheet.comment if sheet else "",
+                ]  # fmt: skip
+
+    write_report(work.path, report, cells(), progress=lambda n: work.rows(n, len(judges) * len(entries)))
+
+
 @register("judging.e6")
 def tally_report(work: Work) -> None:
     """E6 of one locked session: `params` = {"session": id}. One row per project in ranking order.
@@ -38,7 +95,7 @@ def tally_report(work: Work) -> None:
     plain mean of the kept totals.
     """
     result = Result.objects.select_related("session__round__street", "session__locked_by").get(
-        session=work.params["session"]
+        session=work.params["session"], session__current=F("pk")
     )
     session = result.session
     names, rows = tally(result)

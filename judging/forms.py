@@ -13,7 +13,7 @@ from accounts.models import User
 from core.exact import plain_text
 from core.forms import DateField, PortalForm
 from judging.domain.rubrics import RUBRICS
-from judging.models import Entry
+from judging.models import Entry, Judge, Session
 from judging.services import Figures
 
 
@@ -45,7 +45,7 @@ TIES = [
     ("top_sheets", "评为第一的评分表张数，多者在前"),
     ("part:初评", "前一阶段“初评”的得分，高者在前"),
     ("vote:评委合议投票", "“评委合议投票”的票数，多者在前"),
-    ("lot", "见证抽签的出场顺序，先出场者在前"),
+    ("lot", "现场见证抽签，签号小者在前"),
 ]
 TIE_FIELDS = [f"tie_{i}" for i in range(1, 6)]
 TIE_LABELS = ["同分时先比", "仍同分再比", "第三比", "第四比", "第五比"]
@@ -378,16 +378,113 @@ class DrawForm(PortalForm):
 
 
 class LockForm(PortalForm):
-    """Locking is final: it asks for the word, and for a reason where sheets are missing."""
+    """Locking is final: it asks for the word."""
 
     word = forms.CharField(label="请输入“锁定”二字确认", max_length=4)
-    gap_reason = forms.CharField(label="缺评理由（有未交的评分表时必填）", max_length=200, required=False)
 
     def clean_word(self) -> str:
         word: str = self.cleaned_data["word"].strip('“”" ')
         if word != "锁定":
             raise forms.ValidationError("请输入“锁定”二字。锁定后不能再改任何评分。")
         return word
+
+
+class ReasonForm(PortalForm):
+    """A compulsory reason."""
+
+    reason = forms.CharField(label="理由", max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class DecisionForm(PortalForm):
+    """The second person's words."""
+
+    words = forms.CharField(
+        label="意见", max_length=300, required=False, help_text="不批准时必填", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class NoteForm(PortalForm):
+    """What the supervisor saw, perhaps of one project."""
+
+    words = forms.CharField(label="监督记录", max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    entry = forms.TypedChoiceField(label="涉及的项目", coerce=int, required=False, empty_value=None)
+
+    def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["entry"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        rows = Entry.objects.filter(session=session).order_by("position", "pk").values_list("pk", "proposal__title")
+        field.choices = [("", "不涉及某个项目"), *rows]
+
+
+class AnswerForm(PortalForm):
+    """Whether the judge will come."""
+
+    answer = forms.ChoiceField(label="您能否出席", choices=Judge.Answer.choices, widget=forms.RadioSelect)
+    words = forms.CharField(label="说明", max_length=100, required=False, help_text="可不填")
+
+
+class PinForm(PortalForm):
+    """The PIN that is read out in the hall."""
+
+    pin = forms.RegexField(
+        r"\A\s*\d{6}\s*\Z", label="现场口令", max_length=12, error_messages={"invalid": "现场口令是六位数字，请再听一遍。"},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )  # fmt: skip
+
+
+class PaperForm(PortalForm):
+    """One paper sheet: its code, then a field per criterion of the session."""
+
+    code = forms.CharField(
+        label="评分表编号", max_length=30, help_text="印在每行前面，例如 12-03-07-45；输错一位或颠倒两位，系统会发现"
+    )
+
+    def __init__(self, *args: Any, criteria: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for c in criteria:
+            label = f"{c['label']}（{c['min']} 至 {c['max']} 分）"
+            self.fields[f"mark-{c['key']}"] = forms.CharField(label=label, max_length=12)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """Criterion key → as typed."""
+        return {k.removeprefix("mark-"): v for k, v in self.cleaned_data.items() if k.startswith("mark-")}
+
+
+class ConfirmForm(PortalForm):
+    """The second person: the total as it stands on the paper."""
+
+    total = forms.DecimalField(
+        label="纸上的合计", max_digits=9, decimal_places=4, required=False, help_text="照纸质评分表填，不要照屏幕填"
+    )
+    reason = forms.CharField(label="理由或不一致之处", max_length=200, required=False)
+
+
+class DeviceFileForm(PortalForm):
+    """What a device gave out: a file, or texts of QR codes."""
+
+    file = forms.FileField(label="设备导出的文件", required=False)
+    texts = forms.CharField(
+        label="或二维码的内容", required=False, max_length=1_000_000, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="用扫码枪逐个扫入，每个二维码一行，先后不限",
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        file = data.get("file")
+        if file is not None and file.size > 1_000_000:
+            raise forms.ValidationError("文件太大，不是评委设备导出的文件。")
+        if file is not None:
+            try:
+                data["text"] = file.read().decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise forms.ValidationError("文件看不懂，请在评委手机上重新导出。") from error
+        else:
+            data["text"] = data.get("texts", "")
+        if not data["text"].strip():
+            raise forms.ValidationError("请选择文件，或扫入二维码的内容。")
+        return data
 
 
 class TimesForm(PortalForm):
@@ -412,4 +509,7 @@ class PaceForm(PortalForm):
         max_value=20,
         initial=1,
         help_text="例如填 3：前三个都讲完后一起开放，便于评委把握尺度",
+    )
+    names_public = forms.BooleanField(
+        label="公布后，申报单位能看到评委姓名", required=False, help_text="不选：只显示席位号码，意见合并列出"
     )

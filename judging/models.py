@@ -1,7 +1,7 @@
 """Roadshow sessions, rubric, judges, draw, recusal, score sheets, results."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import Area, User
 from projects.models import Proposal, ProposalVersion
@@ -49,6 +49,16 @@ class Session(models.Model):
     head = models.CharField(
         "流水总摘要", max_length=64, blank=True, help_text="made at the lock, judging/domain/ledger.py"
     )
+    current = models.OneToOneField(
+        "Result",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="现行结果",
+        help_text="of the last lock",
+    )
+    pin = models.CharField("现场口令", max_length=6, blank=True, help_text="read out in the hall")
     is_demo = models.BooleanField("演示数据", default=False)
 
     objects = SessionQuerySet.as_manager()
@@ -74,9 +84,20 @@ class Session(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def result(self) -> "Result":
+        """The result of the last lock. Raises Result.DoesNotExist where the session is not locked."""
+        if self.current is None:
+            raise Result.DoesNotExist
+        return self.current
+
 
 class Judge(models.Model):
     """A person's seat in one session; the role `judge` is this row and nothing else."""
+
+    class Answer(models.TextChoices):
+        COMING = "coming", "出席"
+        AWAY = "away", "不能出席"
 
     session = models.ForeignKey(Session, models.PROTECT, related_name="judges", verbose_name="评审会")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="评委")
@@ -84,6 +105,11 @@ class Judge(models.Model):
     moves = models.PositiveIntegerField("流水条数", default=0)
     head = models.CharField("流水摘要", max_length=64, default="0" * 64, help_text="digest of the last move")
     seen_at = models.DateTimeField("最近在线", null=True, blank=True)
+    answer = models.CharField("能否出席", max_length=10, choices=Answer.choices, blank=True)
+    answer_words = models.CharField("说明", max_length=100, blank=True)
+    answered_at = models.DateTimeField("答复时间", null=True, blank=True)
+    device = models.CharField("当前设备", max_length=64, blank=True, help_text="SHA-256 of the device's cookie")
+    device_at = models.DateTimeField("设备启用时间", null=True, blank=True)
 
     class Meta:
         verbose_name = "评委"
@@ -94,6 +120,39 @@ class Judge(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["session", "seat"], name="judge_seat_once", violation_error_message="席位重复。"
+            ),
+        ]
+
+
+class SeatPass(models.Model):
+    """A way to a seat: the invitation, which only answers and asks for the PIN, or a QR that signs in once.
+
+    The token itself is known to nobody but its holder: here stands its SHA-256.
+    """
+
+    class Kind(models.TextChoices):
+        INVITATION = "invitation", "邀请链接"
+        QR = "qr", "席位二维码"
+
+    judge = models.ForeignKey(Judge, models.CASCADE, related_name="passes", verbose_name="评委")
+    kind = models.CharField("种类", max_length=10, choices=Kind.choices)
+    digest = models.CharField("摘要", max_length=64, unique=True)
+    made_at = models.DateTimeField("生成时间")
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="生成人")
+    expires_at = models.DateTimeField("失效时间", null=True, blank=True)
+    used_at = models.DateTimeField("使用时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "席位凭证"
+        verbose_name_plural = "席位凭证"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "kind"], name="seat_pass_one_of_a_kind", violation_error_message="席位凭证重复。"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="invitation", expires_at=None, used_at=None) | Q(kind="qr", expires_at__isnull=False),
+                name="seat_pass_qr_expires",
+                violation_error_message="席位二维码必须有失效时间。",
             ),
         ]
 
@@ -159,6 +218,31 @@ class Draw(models.Model):
             models.CheckConstraint(
                 condition=Q(drawn_at__isnull=True) | (~Q(public_number="") & ~Q(witnesses="")),
                 name="draw_has_number_and_witnesses",
+                violation_error_message="抽签必须有现场号码和见证人。",
+            )
+        ]
+
+
+class LotDraw(models.Model):
+    """A witnessed draw of lots for ties 同分抽签: every entry's lot, in the order drawn. Made as the running order is."""
+
+    session = models.OneToOneField(Session, models.PROTECT, related_name="lots", verbose_name="评审会")
+    commitment = models.CharField("承诺值", max_length=64, help_text="SHA-256 of the secret, shown before the draw")
+    secret = models.CharField("密语", max_length=64, help_text="shown only after the draw")
+    public_number = models.CharField("现场号码", max_length=20, blank=True)
+    witnesses = models.CharField("见证人", max_length=100, blank=True)
+    order = models.JSONField("签号顺序", default=list, help_text="receipt numbers; the first has lot 1")
+    committed_at = models.DateTimeField("承诺时间")
+    drawn_at = models.DateTimeField("抽签时间", null=True, blank=True)
+    drawn_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="操作人")
+
+    class Meta:
+        verbose_name = "同分抽签"
+        verbose_name_plural = "同分抽签"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(drawn_at__isnull=True) | (~Q(public_number="") & ~Q(witnesses="")),
+                name="lots_have_number_and_witnesses",
                 violation_error_message="抽签必须有现场号码和见证人。",
             )
         ]
@@ -287,6 +371,83 @@ class Move(models.Model):
         ]  # fmt: skip
 
 
+class Absence(models.Model):
+    """缺评: it is on record that this judge gives no sheet for this entry. A sheet that comes after all counts."""
+
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="absences", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="absences", verbose_name="项目")
+    reason = models.CharField("理由", max_length=200)
+    recorded_at = models.DateTimeField("时间")
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="登记人")
+
+    class Meta:
+        verbose_name = "缺评"
+        verbose_name_plural = "缺评"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "entry"], name="absence_once", violation_error_message="已登记缺评。"
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="absence_has_reason", violation_error_message="登记缺评必须写明理由。"
+            ),
+        ]
+
+
+class CarriedSheet(models.Model):
+    """转录: a sheet that came on paper or in a file from a device. One person enters it, another confirms it unchanged."""
+
+    class Source(models.TextChoices):
+        PAPER = "paper", "纸质评分表"
+        FILE = "file", "设备导出"
+
+    class State(models.TextChoices):
+        ENTERED = "entered", "待复核"
+        CONFIRMED = "confirmed", "已复核"
+        REJECTED = "rejected", "已退回"
+
+    judge = models.ForeignKey(Judge, models.PROTECT, related_name="carried", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="carried", verbose_name="项目")
+    source = models.CharField("来源", max_length=10, choices=Source.choices)
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.ENTERED)
+    marks = models.JSONField("得分")
+    total = models.DecimalField("合计", max_digits=9, decimal_places=4, null=True, blank=True)
+    request = models.JSONField("设备请求", default=dict, blank=True, help_text="id, device, counter, base, after, do")
+    entered_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="录入人")
+    entered_at = models.DateTimeField("录入时间")
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="复核人")
+    decided_at = models.DateTimeField("复核时间", null=True, blank=True)
+    note = models.CharField("说明", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "转录的评分表"
+        verbose_name_plural = "转录的评分表"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "entry"],
+                condition=Q(state="entered", source="paper"),
+                name="carried_one_waiting",
+                violation_error_message="这张评分表已录入，等待复核。",
+            ),
+            models.UniqueConstraint(
+                fields=["judge", "entry", "request"],
+                condition=Q(source="file"),
+                name="carried_request_once",
+                violation_error_message="这条设备记录已导入。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="entered", decided_by=None, decided_at=None)
+                | (~Q(state="entered") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="carried_decided_by_somebody",
+                violation_error_message="复核必须写明人和时间。",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("entered_by")),
+                name="carried_two_people",
+                violation_error_message="录入和复核必须是两个人。",
+            ),
+        ]
+
+
 class Stage(models.Model):
     """What the hall sees: who presents, the clock, what has been revealed. Every change makes a new version."""
 
@@ -325,9 +486,10 @@ class Stage(models.Model):
 
 
 class Result(models.Model):
-    """The immutable outcome of a locked session: the whole input and output documents. Append-only."""
+    """The immutable outcome of one lock of a session: the whole input and output documents. Append-only."""
 
-    session = models.OneToOneField(Session, models.PROTECT, related_name="result", verbose_name="评审会")
+    session = models.ForeignKey(Session, models.PROTECT, related_name="results", verbose_name="评审会")
+    number = models.PositiveSmallIntegerField("第几次锁定", default=1)
     scoring = models.JSONField("评分文件", help_text="chuangtou/scoring@1")
     outcome = models.JSONField("结果文件", help_text="chuangtou/result@1")
     digest = models.CharField("结果摘要", max_length=64)
@@ -337,13 +499,18 @@ class Result(models.Model):
     class Meta:
         verbose_name = "评审结果"
         verbose_name_plural = "评审结果"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "number"], name="result_number_once", violation_error_message="锁定次数重复。"
+            )
+        ]
 
 
 class ResultLine(models.Model):
     """One proposal of a result: rank, printed score, exact fraction, arithmetic. Append-only; funding reads only these."""
 
     result = models.ForeignKey(Result, models.PROTECT, related_name="lines", verbose_name="评审结果")
-    entry = models.OneToOneField(Entry, models.PROTECT, related_name="result_line", verbose_name="参评项目")
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="result_lines", verbose_name="参评项目")
     place = models.PositiveSmallIntegerField("排列")
     outcome = models.CharField("结论", max_length=20)
     rank = models.PositiveSmallIntegerField("名次", null=True, blank=True)
@@ -354,10 +521,121 @@ class ResultLine(models.Model):
         verbose_name = "评审结果行"
         verbose_name_plural = "评审结果行"
         constraints = [
+            models.UniqueConstraint(
+                fields=["result", "entry"], name="result_line_once", violation_error_message="该项目在结果中只有一行。"
+            ),
             models.CheckConstraint(
                 condition=Q(outcome="ranked", rank__isnull=False, score__isnull=False)
                 | (~Q(outcome="ranked") & Q(rank__isnull=True)),
                 name="result_ranked_has_score",
                 violation_error_message="有名次的项目必须有得分。",
-            )
+            ),
         ]
+
+
+class RuleChange(models.Model):
+    """A change of the rule after scoring opened: proposed with a reason, decided by a second person, on record for ever."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "待批准"
+        APPLIED = "applied", "已生效"
+        REFUSED = "refused", "未批准"
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="rule_changes", verbose_name="评审会")
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.WAITING)
+    old_rule = models.JSONField("原规则")
+    new_rule = models.JSONField("新规则")
+    old_digest = models.CharField("原规则摘要", max_length=64)
+    new_digest = models.CharField("新规则摘要", max_length=64)
+    reason = models.CharField("理由", max_length=300)
+    proposed_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提出人")
+    proposed_at = models.DateTimeField("提出时间")
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="批准人")
+    decided_at = models.DateTimeField("批准时间", null=True, blank=True)
+    words = models.CharField("批准意见", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "规则变更"
+        verbose_name_plural = "规则变更"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(state="waiting"), name="rule_change_one_waiting",
+                violation_error_message="已有一项规则变更等待批准。",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="waiting", decided_by=None, decided_at=None)
+                | (~Q(state="waiting") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="rule_change_decided_by_somebody",
+                violation_error_message="决定必须写明人和时间。",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by")),
+                name="rule_change_two_people",
+                violation_error_message="提出和批准必须是两个人。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="rule_change_has_reason", violation_error_message="变更规则必须写明理由。"
+            ),
+        ]  # fmt: skip
+
+
+class Unlock(models.Model):
+    """解锁: asked with a reason, approved by the leader, co-signed by the supervisor; it undoes one lock, once."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "待会签"
+        DONE = "done", "已解锁"
+        WITHDRAWN = "withdrawn", "已撤回"
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="unlocks", verbose_name="评审会")
+    result = models.ForeignKey(Result, models.PROTECT, related_name="+", verbose_name="所解锁的结果")
+    state = models.CharField("状态", max_length=10, choices=State.choices, default=State.WAITING)
+    reason = models.CharField("理由", max_length=300)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="申请人")
+    asked_at = models.DateTimeField("申请时间")
+    expires_at = models.DateTimeField("过期时间")
+    approved_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="批准人"
+    )
+    approved_at = models.DateTimeField("批准时间", null=True, blank=True)
+    cosigned_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="会签人"
+    )
+    cosigned_at = models.DateTimeField("会签时间", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "解锁"
+        verbose_name_plural = "解锁"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], condition=Q(state="waiting"), name="unlock_one_waiting",
+                violation_error_message="已有一项解锁申请等待会签。",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | Q(cosigned_by=None) | ~Q(approved_by=F("cosigned_by")),
+                name="unlock_two_people",
+                violation_error_message="批准和会签必须是两个人。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(approved_by__isnull=False, cosigned_by__isnull=False),
+                name="unlock_done_is_signed",
+                violation_error_message="解锁必须有批准和会签。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reason=""), name="unlock_has_reason", violation_error_message="解锁必须写明理由。"
+            ),
+        ]  # fmt: skip
+
+
+class SupervisorNote(models.Model):
+    """监督记录: what the supervisor saw. Append-only."""
+
+    session = models.ForeignKey(Session, models.PROTECT, related_name="supervisor_notes", verbose_name="评审会")
+    entry = models.ForeignKey(Entry, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="项目")
+    words = models.CharField("记录", max_length=500)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="监督员")
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "监督记录"
+        verbose_name_plural = "监督记录"

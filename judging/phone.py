@@ -12,8 +12,10 @@ from accounts.web import person
 from core import clock, live
 from core.errors import DomainError, NotAllowed
 from judging import services
+from judging.cookie import device_of
 from judging.models import Judge, ScoreSheet, Session
 from judging.services import Request
+from judging.services.access import SeatElsewhere, digest_of
 
 LARGEST = 20_000  # bytes of one request
 MOST = 200  # unanswered requests that one may build on
@@ -27,6 +29,8 @@ CODES = {
     services.BadMark: "bad_mark",
     services.AlreadyHandedIn: "handed_in",
     services.SheetChangedMeanwhile: "conflict",
+    SeatElsewhere: "elsewhere",
+    services.TooBusy: "busy",
 }
 
 
@@ -47,7 +51,7 @@ def send(request: HttpRequest, session_id: int) -> HttpResponse:
     try:
         sheet = services.save_sheet(
             entry_id=entry_id, judge=person(request), marks=marks, submit=submit, at=clock.now(), request=wanted,
-            session_id=session_id,
+            session_id=session_id, holder=digest_of(device_of(request)),
         )  # fmt: skip
     except NotAllowed as error:
         raise Http404 from error
@@ -112,6 +116,8 @@ def beat(request: HttpRequest, session_id: int) -> HttpResponse:
     seat = Judge.objects.select_related("session__stage").filter(session=session_id, user=person(request)).first()
     if seat is None or seat.session.state == Session.State.SETUP:
         raise Http404
+    if seat.session.state == Session.State.SCORING and seat.device not in ("", digest_of(device_of(request))):
+        return JsonResponse({"code": "elsewhere", "message": SeatElsewhere().message}, status=409)
     Judge.objects.filter(pk=seat.pk).update(seen_at=at)
     return JsonResponse({"at": at.isoformat(), **channels(request, seat.session)})
 

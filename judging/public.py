@@ -16,4 +16,7 @@ def public_result(request: HttpRequest, session_id: int) -> HttpResponse:
     lines = session.result.lines.select_related("entry__proposal__organization", "entry__proposal__community").order_by(
         "place"
     )
-    return render(request, "judging/public_result.html", {"session": session, "lines": lines})
+    own = []
+    if request.user.is_authenticated:
+        own = list(rules.own_entries(request.user).filter(session=session).values_list("pk", "proposal__title"))
+    return render(request, "judging/public_result.html", {"session": session, "lines": lines, "own": own})

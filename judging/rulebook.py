@@ -18,7 +18,8 @@ from judging.domain.examples import examples
 from judging.domain.scoring import check_rule
 from judging.domain.sensitivity import Sensitivity, Variation, Weight, analyse, points, said
 from judging.domain.sentences import sentences
-from judging.models import Entry, Judge, Session
+from judging.models import Entry, Judge, LotDraw, Session
+from judging.services.lots import commit_lots, draw_lots
 
 
 @require_safe
@@ -110,3 +111,32 @@ def _change(variation: Variation, names: dict[str, str]) -> dict[str, Any]:
     return {
         "told": said(variation.changes, names), "crossed": [names[p] for p in variation.crossed], "refused": variation.refused,
     }  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def lots(request: HttpRequest, session_id: int) -> HttpResponse:
+    """The witnessed draw of lots for ties; which projects tie is told to nobody before the lock."""
+    user = person(request)
+    session = get_object_or_404(rules.visible_sessions(user), pk=session_id)
+    runs = rules.can_run(user, session) and session.state in (Session.State.SETUP, Session.State.SCORING)
+    form = forms.DrawForm(request.POST if request.method == "POST" and "public_number" in request.POST else None)
+    if request.method == "POST":
+        if not rules.can_run(user, session):
+            raise NotAllowed
+        try:
+            if not form.is_bound:
+                commit_lots(session_id=session.pk, by=user, at=clock.now())
+                return redirect("judging:lots", session.pk)
+            if form.is_valid():
+                draw_lots(session_id=session.pk, by=user, at=clock.now(), **form.cleaned_data)
+                return redirect("judging:lots", session.pk)
+        except DomainError as error:
+            form.add_error(None, error.message) if form.is_bound else messages.error(request, error.message)
+    draw = LotDraw.objects.filter(session=session).first()
+    titles = dict(Entry.objects.filter(session=session).values_list("proposal__receipt_number", "proposal__title"))
+    facts = {
+        "session": session, "draw": draw, "form": form, "runs": runs,
+        "rows": [(number, key, titles.get(key, "")) for number, key in enumerate(draw.order, 1)] if draw else [],
+    }  # fmt: skip
+    return render(request, "judging/lots.html", facts)

@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
-from judging.models import Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
+from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
+from organizations.models import Membership
 
 Person = User | AnonymousUser
 WATCHERS = (Role.OFFICE, Role.LEADER, Role.HOST, Role.SUPERVISOR)
@@ -88,7 +89,7 @@ def other_parts(rule: Mapping[str, Any]) -> list[str]:
 
 def public_results() -> "QuerySet[Session]":
     """Sessions whose result anybody may read."""
-    return Session.objects.filter(state=Session.State.PUBLISHED).select_related("round__street", "result")
+    return Session.objects.filter(state=Session.State.PUBLISHED).select_related("round__street", "current")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def desk(judge: Judge) -> list[DeskRow]:
 
 @dataclass(frozen=True, slots=True)
 class ProgressRow:
-    """One entry of the office's progress table: per judge one of 交 / 未交 / 回避, never a number."""
+    """One entry of the office's progress table: per judge one of 交 / 未交 / 回避 / 缺评, never a number."""
 
     entry_id: int
     position: int | None
@@ -155,15 +156,60 @@ def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]
     handed = set(
         ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED).values_list("judge_id", "entry_id")
     )
-    recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    why = explained(session)
     rows = []
     entries = Entry.objects.filter(session=session, proposal__state="passed").order_by(
         F("position").asc(nulls_last=True), "pk"
     )
     for pk, position, title in entries.values_list("pk", "position", "proposal__title"):
-        cells = ["recused" if (j, pk) in recused else "in" if (j, pk) in handed else "out" for j, _, _ in judges]
+        cells = [
+            why[j, pk] if why.get((j, pk)) == "recused" else "in" if (j, pk) in handed else why.get((j, pk), "out")
+            for j, _, _ in judges
+        ]
         rows.append(ProgressRow(pk, position, title, cells, cells.count("out")))
     return [(seat, name) for _, seat, name in judges], rows
+
+
+def explained(session: Session) -> dict[tuple[int, int], str]:
+    """(judge id, entry id) → `recused` or `absent`, the former where both are on record; one query."""
+    absent = Absence.objects.filter(judge__session=session).values_list("judge_id", "entry_id", Value("absent"))
+    recused = Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id", Value("recused"))
+    return {(j, e): why for j, e, why in sorted(absent.union(recused))}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A sheet that is neither there nor explained."""
+
+    judge_id: int
+    seat: int
+    name: str
+    seen_at: datetime | None
+    entry_id: int
+    position: int | None
+    title: str
+    has_draft: bool
+
+
+def gaps(session: Session) -> list[Gap]:
+    """Judge by judge, in running order; four queries whatever the size."""
+    judges = Judge.objects.filter(session=session).order_by("seat")
+    seats = list(judges.values_list("pk", "seat", "user__display_name", "seen_at"))
+    entries = Entry.objects.filter(session=session, proposal__state="passed")
+    projects = list(
+        entries.order_by(F("position").asc(nulls_last=True), "pk").values_list("pk", "position", "proposal__title")
+    )
+    sheets = {
+        (j, e): state
+        for j, e, state in ScoreSheet.objects.filter(session=session).values_list("judge_id", "entry_id", "state")
+    }
+    known = explained(session)
+    return [
+        Gap(judge, seat, name, seen, entry, position, title, sheets.get((judge, entry)) == ScoreSheet.State.DRAFT)
+        for judge, seat, name, seen in seats
+        for entry, position, title in projects
+        if sheets.get((judge, entry)) != ScoreSheet.State.SUBMITTED and (judge, entry) not in known
+    ]
 
 
 ONLINE = timedelta(seconds=70)
@@ -192,11 +238,14 @@ def preflight(session: Session, at: datetime) -> list[Light]:
     thin = [t for t, n in entries.annotate(n=excused).values_list("proposal__title", "n") if len(seats) - n < quorum]
     here, frozen = sum(seats), bool(session.rule_digest)
     drawn = entries.exists() and not entries.filter(position=None).exists()
+    coming = Judge.objects.filter(session=session, answer=Judge.Answer.COMING).count()
+    away = Judge.objects.filter(session=session, answer=Judge.Answer.AWAY).count()
     open_claims = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
     return [
         Light("green" if frozen else "amber", f"规则已冻结，摘要 {session.rule_digest[:8]}" if frozen else "规则还没有冻结，开放评分时自动冻结"),
         Light("green" if drawn else "red", "出场顺序已抽签确定" if drawn else "还没有抽签确定出场顺序"),
         Light("green" if len(seats) >= quorum else "red", f"评委 {len(seats)} 位，有效评分至少要 {quorum} 份"),
+        Light("red" if away else "green" if seats and coming == len(seats) else "amber", f"{away} 位评委答复不能出席，请换人" if away else f"评委答复出席 {coming}/{len(seats)}"),
         Light("red" if thin else "green", f"回避后评委不够 {quorum} 位：{'、'.join(thin[:3])}" if thin else "回避后每个项目的评委都够数"),
         Light("amber" if open_claims else "green", f"有 {open_claims} 条回避声明等待确认" if open_claims else "没有待确认的回避声明"),
         Light("green" if seats and here == len(seats) else "amber" if here else "red", f"评委设备在线 {here}/{len(seats)}"),
@@ -262,6 +311,12 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
             )
         )  # fmt: skip
     return [name for _, _, name in judges], rows
+
+
+def own_entries(user: Person) -> "QuerySet[Entry]":
+    """Entries of published sessions whose proposal belongs to an organization of the person."""
+    mine = Membership.objects.filter(user=user.pk).values("organization")
+    return Entry.objects.filter(session__state=Session.State.PUBLISHED, proposal__organization__in=mine)
 
 
 def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:

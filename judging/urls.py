@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from judging import conductor, desk, phone, public, rulebook, screen, views
+from judging import access, conductor, desk, paper, phone, printing, public, rulebook, screen, second, views
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/figures/", rulebook.figures, name="figures"),
     path("sessions/<int:session_id>/check/", rulebook.sensitivity, name="sensitivity"),
     path("sessions/<int:session_id>/draw/", views.draw, name="draw"),
+    path("sessions/<int:session_id>/lots/", rulebook.lots, name="lots"),
     path("sessions/<int:session_id>/open/", views.open_scoring, name="open"),
     path("sessions/<int:session_id>/lock/", views.lock, name="lock"),
     path("sessions/<int:session_id>/publish/", views.publish, name="publish"),
@@ -20,6 +21,22 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<int:session_id>/scoring.json", views.document, {"part": "scoring"}, name="scoring_document"),
     path("sessions/<int:session_id>/record.json", views.document, {"part": "record"}, name="record_document"),
     path("sessions/<int:session_id>/result.json", views.document, {"part": "result"}, name="result_document"),
+    path("sessions/<int:session_id>/rule/change/", second.rule_change, name="rule_change"),
+    path("sessions/<int:session_id>/unlock/", second.unlock, name="unlock"),
+    path("sessions/<int:session_id>/watch/", second.watch, name="watch"),
+    path("sessions/<int:session_id>/watch/note/", second.note, name="note"),
+    path("sessions/<int:session_id>/print/<str:what>/", printing.print_result, name="print"),
+    path("sessions/<int:session_id>/why/<int:entry_id>/", printing.why, name="why"),
+    path("sessions/<int:session_id>/people/", access.people, name="people"),
+    path("sessions/<int:session_id>/people/issue/", access.issue, name="issue"),
+    path("seat/<str:token>/", access.seat_qr, name="seat_qr"),
+    path("invitation/<str:token>/", access.invitation, name="invitation"),
+    path("judge/<int:session_id>/claim/", access.claim, name="claim"),
+    path("sessions/<int:session_id>/reconcile/", paper.reconcile, name="reconcile"),
+    path("sessions/<int:session_id>/absences/", paper.absences, name="absences"),
+    path("sessions/<int:session_id>/paper/", paper.paper, name="paper"),
+    path("sessions/<int:session_id>/paper/print/", paper.print_sheets, name="paper_print"),
+    path("sessions/<int:session_id>/paper/<int:carried_id>/", paper.carried, name="carried"),
     path("sessions/<int:session_id>/stage/", conductor.conductor, name="conductor"),
     path("sessions/<int:session_id>/stage/act/", conductor.direct, name="direct"),
     path("sessions/<int:session_id>/stage/handed.json", conductor.handed, name="handed"),

@@ -154,13 +154,18 @@ class Parts:
 
         details = {"name": session.name, "held_on": session.held_on, "venue": session.venue}
         self.details = forms.DetailsForm(sent("details"), initial=details)
-        self.rule = forms.RuleForm(sent("rule"), initial=_rule_initial(rule), rule=rule)
+        self.rule = forms.RuleForm(sent("rule"), initial=rule_initial(rule), rule=rule)
         self.criteria = forms.CriterionFormSet(sent("rule"), initial=_criteria_initial(session), prefix="c")
         self.composite = forms.PartsForm(sent("rule"), initial=forms.PartsForm.initial_of(rule), prefix="part")
         names = "\n".join(s.user.username for s in seats)
         self.people = forms.PeopleForm(sent("judges"), initial={"usernames": names})
         self.pace = forms.PaceForm(
-            sent("pace"), initial={"is_paced": session.is_paced, "opens_after": session.opens_after}
+            sent("pace"),
+            initial={
+                "is_paced": session.is_paced,
+                "opens_after": session.opens_after,
+                "names_public": session.notes.get("names_public", False),
+            },
         )
         self.account = forms.AccountForm(sent("account"), prefix="new")
         self.recusal = forms.RecusalForm(
@@ -239,7 +244,8 @@ def first_code() -> str:
     return "-".join(groups)
 
 
-def _rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
+def rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
+    """What the rule form shows of a rule."""
     trim = rule["trim"] or {"high": 0, "low": 0, "from": 5, "on": "total"}
     return {
         "high": trim["high"], "low": trim["low"], "start": trim["from"], "on": trim["on"], "aggregate": rule["aggregate"],
@@ -324,11 +330,9 @@ def lock(request: HttpRequest, session_id: int) -> HttpResponse:
     form = forms.LockForm(request.POST)
     if form.is_valid():
         try:
-            services.lock_session(
-                session_id=session.pk, by=person(request), at=clock.now(), gap_reason=form.cleaned_data["gap_reason"]
-            )
+            services.lock_session(session_id=session.pk, by=person(request), at=clock.now())
         except DomainError as error:
-            form.add_error("gap_reason" if isinstance(error, services.Gaps) else None, error.message)
+            form.add_error(None, error.message)
         else:
             messages.success(request, "已锁定，结果已算出。")
             return redirect("judging:result", session.pk)
@@ -349,7 +353,8 @@ def publish(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 def _with_result(request: HttpRequest, session_id: int) -> Session:
-    session = _visible(request, session_id)
+    found = rules.visible_sessions(person(request)).select_related("current")
+    session = get_object_or_404(found, pk=session_id)
     if not rules.can_read_result(person(request), session):
         raise NotAllowed("评审会锁定后才有结果。")
     return session
@@ -377,9 +382,10 @@ def export_tally(request: HttpRequest, session_id: int) -> HttpResponse:
     """Start the export of E6; the next page shows its progress."""
     session = _with_result(request, session_id)
     at = clock.now()
-    title = f"{session.round.title}-{session.name}-评分汇总表-{clock.local(at):%Y%m%d}"
+    kind, name = ("judging.e5", "评委评分表") if request.POST.get("what") == "e5" else ("judging.e6", "评分汇总表")
+    title = f"{session.round.title}-{session.name}-{name}-{clock.local(at):%Y%m%d}"
     job = start_job(
-        owner=person(request), kind="judging.e6", title=title, params={"session": session.pk}, at=at,
+        owner=person(request), kind=kind, title=title, params={"session": session.pk}, at=at,
         scope_id=session.round.street_id,
     )  # fmt: skip
     return redirect("jobs:detail", job.pk)

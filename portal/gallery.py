@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from core.clock import now as clock
+from core import clock
 from core.forms import DateField, MoneyInput, OnceKey, PortalForm
 
 
@@ -61,7 +61,7 @@ def _tables() -> dict[str, Any]:
 @require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
     """The components, and a form as it opens; with `?refused` the same form after a wrong submit."""
-    now = clock()
+    now = clock.now()
     names = (settings.BASE_DIR / "icons.txt").read_text(encoding="utf-8").splitlines()
     page = Paginator(range(95), 30).page(2)
     here = reverse("portal:gallery")

@@ -75,7 +75,7 @@ def ledgers_are_unbroken() -> Iterator[str]:
     for pk, count, head in Judge.objects.values_list("pk", "moves", "head"):
         if heads.get(pk, (0, START)) != (count, head):
             yield f"评委席位 {pk}：流水条数或摘要与流水不符。"
-    for session in Session.objects.filter(locked_at__isnull=False).select_related("result"):
+    for session in Session.objects.filter(locked_at__isnull=False).select_related("current"):
         made = session_head(str(session.pk), session.rule_digest, session.result.heads, digest(session.result.scoring))
         if session.head != made:
             yield f"评审会 {session.pk}：锁定校验码与记录不符。"
@@ -107,7 +107,7 @@ def results_can_be_recomputed() -> Iterator[str]:
     for result in Result.objects.select_related("session"):
         if compute(result.scoring) != result.outcome:
             yield f"评审会 {result.session_id}：由评分文件重算的结果与存档不一致。"
-        if scoring_document(result.session) != result.scoring:
+        if result.pk == result.session.current_id and scoring_document(result.session) != result.scoring:
             yield f"评审会 {result.session_id}：评分表与存档的评分文件不一致。"
         if result.digest != digest(result.outcome):
             yield f"评审会 {result.session_id}：结果与其摘要不符。"

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -36,7 +37,11 @@ def steps_of(need: Need) -> list[Step]:
     )
     ids = [row["pk"] for row in handed_in]
     lines = list(
-        ResultLine.objects.filter(entry__proposal__in=ids, result__session__state=Session.State.PUBLISHED)
+        ResultLine.objects.filter(
+            entry__proposal__in=ids,
+            result__session__state=Session.State.PUBLISHED,
+            result=F("result__session__current"),
+        )
         .select_related("result__session", "entry__proposal")
         .order_by("place")
     )

@@ -51,6 +51,10 @@ class AlreadyApproved(DomainError):
     message = "本期已有批准的资金分配方案，不能再批准另一个。"
 
 
+class ResultSuperseded(DomainError):
+    message = "这份方案依据的评审结果已被解锁重评，不再有效。请依据新的结果另拟方案。"
+
+
 class NothingRanked(DomainError):
     message = "评审结果中没有可以分配资金的项目。"
 
@@ -193,10 +197,11 @@ def locked(plan_id: int) -> AllocationPlan:
 
 @transaction.atomic(durable=True)
 def submit_plan(*, plan_id: int, by: User, at: datetime) -> AllocationPlan:
-    """Hand a draft to the leaders. Raises NotAllowed, PlanNotDraft."""
+    """Hand a draft to the leaders. Raises NotAllowed, PlanNotDraft, ResultSuperseded."""
     plan = locked(plan_id)
     if not rules.can_draft(by, plan.round):
         raise NotAllowed
+    _still_current(plan)
     moved = AllocationPlan.objects.filter(pk=plan_id, state=AllocationPlan.State.DRAFT).update(
         state=AllocationPlan.State.SUBMITTED, submitted_at=at
     )
@@ -213,9 +218,10 @@ def approve_plan(
 ) -> AllocationPlan:
     """A leader approves, naming the minutes of the meeting that decided. From here on the plan is immutable.
 
-    Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved.
+    Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved, ResultSuperseded.
     """
     plan = _decidable(plan_id, by)
+    _still_current(plan)
     if AllocationPlan.objects.filter(round=plan.round_id, state=AllocationPlan.State.APPROVED).exists():
         raise AlreadyApproved
     try:
@@ -252,6 +258,11 @@ def return_plan(*, plan_id: int, by: User, note: str, at: datetime) -> Allocatio
     )
     plan.refresh_from_db()
     return plan
+
+
+def _still_current(plan: AllocationPlan) -> None:
+    if not Result.objects.filter(pk=plan.result_id, session__current=plan.result_id).exists():
+        raise ResultSuperseded
 
 
 def _decidable(plan_id: int, by: User) -> AllocationPlan:

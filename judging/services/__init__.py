@@ -40,6 +40,7 @@ from judging.services.sheets import (
     ScoringClosed,
     ScoringNotOpen,
     SheetChangedMeanwhile,
+    TooBusy,
     plain_mark,
     read_marks,
     save_sheet,
@@ -49,7 +50,7 @@ from judging.services.stage import direct, set_pace
 __all__ = [
     "AlreadyDrawn", "AlreadyHandedIn", "BadMark", "BadRule", "EntryClosed", "EntryNotOpen", "Figures", "FiguresFrozen", "Gaps", "MaximaDoNotAddUp",
     "NoCommitment", "NoReason", "NoWitness", "NotInSetup", "NotLocked", "NotReady", "NotScoring", "NothingToConfirm", "ProposalGone", "Recused",
-    "Request", "SameSession", "ScoringClosed", "ScoringNotOpen", "SheetChangedMeanwhile", "UsernameTaken", "add_judge",
+    "Request", "SameSession", "ScoringClosed", "ScoringNotOpen", "SheetChangedMeanwhile", "TooBusy", "UsernameTaken", "add_judge",
     "commit_draw", "confirm_recusal", "create_session", "declare_recusal", "direct", "draw_order", "gaps_before_opening", "lock_session", "make_rule", "open_scoring",
     "plain_mark", "publish_result", "read_marks", "recuse", "save_sheet", "scoring_document", "seat_judges", "set_details",
     "set_entries", "set_figures", "set_pace", "set_rule", "withdraw_recusal",

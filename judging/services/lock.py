@@ -12,17 +12,22 @@ from core.exact import digest
 from judging import rules
 from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
-from judging.models import Entry, Judge, Recusal, Result, ResultLine, Session
+from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, RuleChange, Session
+from judging.services.lots import LotsNeeded, tie_is_left
 from judging.services.setup import locked, scoring_document
 from judging.services.telling import session_changed
 
 
 class Gaps(DomainError):
-    message = "还有 {count} 张评分表没有交。请催交，或写明缺评理由后再锁定。"
+    message = "还有 {count} 个空缺：既没有评分表，也没有回避或缺评记录。请到“核对空缺”页逐个处理后再锁定。"
 
 
 class RecusalsWaiting(DomainError):
     message = "有 {count} 条评委的回避声明还没有确认，请先在评审会页面确认，再锁定。"
+
+
+class RuleChangeWaits(DomainError):
+    message = "有一项规则变更等待批准，请先批准或不批准，再锁定。"
 
 
 class NotScoring(DomainError):
@@ -34,10 +39,10 @@ class NotLocked(DomainError):
 
 
 @transaction.atomic(durable=True)
-def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "") -> Result:
-    """Lock, and in the same transaction make the immutable result. Gaps need a reason and count as absent.
+def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
+    """Lock, and in the same transaction make the immutable result. No result before every gap is explained.
 
-    Raises NotAllowed, NotScoring, RecusalsWaiting, Gaps.
+    Raises NotAllowed, NotScoring, RecusalsWaiting, RuleChangeWaits, Gaps, LotsNeeded.
     """
     session = locked(session_id)
     if not rules.can_run(by, session):
@@ -47,12 +52,15 @@ def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "
     waiting = Recusal.objects.filter(judge__session=session, confirmed_at=None).count()
     if waiting:
         raise RecusalsWaiting(count=waiting)
-    _, rows = rules.progress(session)
-    gaps = sum(row.missing for row in rows)
-    if gaps and not gap_reason.strip():
-        raise Gaps(count=gaps)
+    if RuleChange.objects.filter(session=session, state=RuleChange.State.WAITING).exists():
+        raise RuleChangeWaits
+    gaps = rules.gaps(session)
+    if gaps:
+        raise Gaps(count=len(gaps))
     document = scoring_document(session)
     outcome = compute(document)
+    if tie_is_left(document, outcome):
+        raise LotsNeeded
     heads = {
         f"J{seat}": {"moves": moves, "head": head}
         for seat, moves, head in Judge.objects.filter(session=session)
@@ -60,11 +68,13 @@ def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "
         .values_list("seat", "moves", "head")
     }
     result = Result.objects.create(
-        session=session, scoring=document, outcome=outcome, digest=digest(outcome), heads=heads, made_at=at
-    )
+        session=session, number=Result.objects.filter(session=session).count() + 1, scoring=document, outcome=outcome,
+        digest=digest(outcome), heads=heads, made_at=at,
+    )  # fmt: skip
+    session.current = result
     session.state, session.locked_at, session.locked_by = Session.State.LOCKED, at, by
     session.head = session_head(str(session.pk), session.rule_digest, heads, digest(document))
-    session.save(update_fields=["state", "locked_at", "locked_by", "head"])
+    session.save(update_fields=["state", "current", "locked_at", "locked_by", "head"])
     entries = dict(Entry.objects.filter(session=session).values_list("proposal__receipt_number", "pk"))
     ResultLine.objects.bulk_create(
         ResultLine(
@@ -74,8 +84,8 @@ def lock_session(*, session_id: int, by: User, at: datetime, gap_reason: str = "
         for place, row in enumerate(outcome["results"], 1)
     )  # fmt: skip
     record(
-        actor=by, verb="judging.locked", about=session, at=at, scope_id=session.round.street_id, reason=gap_reason.strip(),
-        facts={"gaps": gaps, "digest": result.digest, "head": session.head},
+        actor=by, verb="judging.locked", about=session, at=at, scope_id=session.round.street_id,
+        facts={"absent": Absence.objects.filter(judge__session=session).count(), "digest": result.digest, "head": session.head},
     )  # fmt: skip
     session_changed(session, at)
     return result

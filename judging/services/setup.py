@@ -17,7 +17,7 @@ from core.exact import digest, plain_text
 from judging import rules
 from judging.domain.draw import commitment, order
 from judging.domain.scoring import check_rule
-from judging.models import Draw, Entry, Judge, Recusal, ScoreSheet, Session
+from judging.models import Draw, Entry, Judge, LotDraw, Recusal, ScoreSheet, Session
 from judging.services.telling import session_changed, stage_of
 from organizations.models import Membership
 from projects.models import Proposal, ProposalVersion
@@ -415,13 +415,17 @@ def scoring_document(session: Session) -> dict[str, Any]:
                 state, marks = "absent", {}
             rows.append({"judge": f"J{seat}", "proposal": key, "state": state, "marks": marks})
     columns = set(rules.other_parts(session.rule))
+    drawn = (
+        LotDraw.objects.filter(session=session, drawn_at__isnull=False).values_list("order", flat=True).first() or []
+    )
+    lots = {key: str(number) for number, key in enumerate(drawn, 1)}
     return {
         "format": "chuangtou/scoring@1",
         "rule": session.rule,
         "proposals": [
-            {"key": key, "name": title, "state": "standing" if standing == "passed" else "withdrawn", "lot": None if position is None else str(position),
+            {"key": key, "name": title, "state": "standing" if standing == "passed" else "withdrawn", "lot": lots.get(key or ""),
              **_brought(columns, *figures)}
-            for _, key, title, standing, position, *figures in entries
+            for _, key, title, standing, _, *figures in entries
         ],
         "judges": [{"key": f"J{seat}", "name": f"评委{seat}"} for _, seat in judges],
         "sheets": rows,

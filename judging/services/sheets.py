@@ -18,6 +18,7 @@ from judging.domain.ledger import move_document
 from judging.domain.scoring import check_marks, check_rule, sheet_total
 from judging.domain.values import Rule
 from judging.models import Judge, Move, ScoreSheet, Session
+from judging.services.access import SeatElsewhere
 from projects.models import Proposal
 
 
@@ -158,13 +159,14 @@ class Place:
     standing: str
     opened_at: datetime | None
     closed_at: datetime | None
+    device: str
 
 
 # The path of every sheet, forty judges at once: said in SQL, because building it anew costs more than running it.
 # Only the judge's row is locked; what else may have changed while waiting for it is read by the statement after.
 PLACE = """
 SELECT j.id, j.seat, j.moves, j.head, s.id, s.state, s.locked_at, s.rule::text, s.is_paced, r.street_id,
-       e.id, p.receipt_number, p.title, p.state, e.opened_at, e.closed_at
+       e.id, p.receipt_number, p.title, p.state, e.opened_at, e.closed_at, j.device
 FROM judging_judge j
 JOIN judging_session s ON s.id = j.session_id
 JOIN judging_entry e ON e.session_id = s.id
@@ -225,19 +227,21 @@ def save_sheet(
     request: Request,
     comment: str = "",
     session_id: int | None = None,
+    holder: str | None = None,
 ) -> ScoreSheet:
     """Keep or hand in one judge's marks for one entry. A judge may change a handed-in sheet until the lock.
 
     Order is that of cause: a request that builds on what stands replaces it; one that is known is answered as it was; one
     that the same device has since replaced changes nothing; one that knew less than what stands is kept on record and
     refused with what stands. A request after the lock is kept as late and never counts. A sheet that was handed in stays
-    so: it can be handed in anew, not taken back. `session_id`, where given, must be the entry's.
+    so: it can be handed in anew, not taken back. `session_id`, where given, must be the entry's;
+    `holder`: digest of the device that sends, refused where another one holds the seat.
     Raises ScoringNotOpen, EntryNotOpen, EntryClosed, ScoringClosed, Recused, ProposalGone, BadMark, AlreadyHandedIn,
-    SheetChangedMeanwhile, NotAllowed, TooBusy.
+    SheetChangedMeanwhile, SeatElsewhere, NotAllowed, TooBusy.
     """
     for _ in range(3):
         try:
-            done = _save(entry_id, judge, marks, submit, at, request, comment, session_id)
+            done = _save(entry_id, judge, marks, submit, at, request, comment, session_id, holder)
         except IntegrityError as error:  # locked between our look and our write, or a seat's first sheet twice at once
             if "guard" not in str(error) and "once" not in str(error):
                 raise
@@ -251,9 +255,16 @@ def save_sheet(
 @transaction.atomic(durable=True)
 def _save(
     entry_id: int, judge: User, marks: Mapping[str, str], submit: bool, at: datetime, request: Request, comment: str,
-    session_id: int | None,
+    session_id: int | None, holder: str | None,
 ) -> ScoreSheet | DomainError:  # fmt: skip
-    """One transaction. A refusal that leaves a line in the ledger is returned, so that the line stays; others are raised.
+    return take_sheet(entry_id, judge, marks, submit, at, request, comment, session_id, judge, holder)
+
+
+def take_sheet(
+    entry_id: int, judge: User, marks: Mapping[str, str], submit: bool, at: datetime, request: Request, comment: str,
+    session_id: int | None, actor: User, holder: str | None = None,
+) -> ScoreSheet | DomainError:  # fmt: skip
+    """The inside of `save_sheet`, in the caller's transaction; `actor`: who does it, a clerk for a paper sheet. A refusal that leaves a line in the ledger is returned, so that the line stays; others are raised.
 
     The session is not locked here: the guards on sheets and ledger take it FOR SHARE in the write itself, and the lock
     takes it FOR UPDATE, so a write is entirely before the lock or refused.
@@ -261,6 +272,8 @@ def _save(
     place = place_of(judge, entry_id)
     if session_id not in (None, place.session_id):
         raise NotAllowed
+    if holder is not None and place.device not in ("", holder):
+        raise SeatElsewhere
     if place.state == Session.State.SETUP:
         raise ScoringNotOpen
     is_recused, sheet = standing_of(place)
@@ -290,8 +303,8 @@ def _save(
     _append(place, "submitted" if submit else "kept", found, request, at, revision=sheet.revision)
     if submit:
         record(
-            actor=judge, verb="judging.sheet_submitted", about=sheet, at=at, scope_id=place.street_id,
-            facts={"revision": sheet.revision},
+            actor=actor, verb="judging.sheet_submitted", about=sheet, at=at, scope_id=place.street_id,
+            facts={"revision": sheet.revision, "by": request.by},
         )  # fmt: skip
     return sheet
 

@@ -175,13 +175,16 @@ _ACTIONS = {
 
 
 @transaction.atomic(durable=True)
-def set_pace(*, session_id: int, is_paced: bool, opens_after: int, by: User, at: datetime) -> Session:
-    """Whether the host opens the projects one by one, and after how many presentations. Raises NotInSetup, NotAllowed."""
+def set_pace(
+    *, session_id: int, is_paced: bool, opens_after: int, by: User, at: datetime, names_public: bool = False
+) -> Session:
+    """Whether the host opens the projects one by one, and after how many presentations; whether applicants read the judges' names. Raises NotInSetup, NotAllowed."""
     session = in_setup(session_id, by)
     session.is_paced, session.opens_after = is_paced, opens_after
-    session.save(update_fields=["is_paced", "opens_after"])
+    session.notes = {**session.notes, "names_public": names_public}
+    session.save(update_fields=["is_paced", "opens_after", "notes"])
     record(
         actor=by, verb="judging.pace_set", about=session, at=at, scope_id=session.round.street_id,
-        facts={"is_paced": is_paced, "opens_after": opens_after},
+        facts={"is_paced": is_paced, "opens_after": opens_after, "names_public": names_public},
     )  # fmt: skip
     return session

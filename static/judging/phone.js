@@ -24,6 +24,7 @@ let locked = facts.state !== "scoring";
 let lockedAt = facts.locked_at;
 let asking = false;
 let signedOut = false;
+let elsewhere = ""; // the sentence, where another device holds the seat
 let failing = false;
 let running = null;
 let again = false;
@@ -259,6 +260,7 @@ function drawLine() {
   const line = $("line");
   let words = "";
   if (signedOut) words = `登录已失效。${waiting ? `${waiting} 张评分表已存本机，` : ""}请重新登录，登录后自动送出。`;
+  else if (elsewhere) words = `${elsewhere}${waiting ? `${waiting} 张评分表已存本机，继续后自动送出。` : ""}`;
   else if (waiting && failing) words = `网络不通：${waiting} 张评分表已存本机，恢复后自动送出。请不要关闭本页。`;
   else if (waiting) words = `正在送出 ${waiting} 张评分表…`;
   else if (lost && !locked) words = `与会场失去联系，会场状态更新于 ${lost}。评分照常进行，分数先存本机。`;
@@ -266,6 +268,7 @@ function drawLine() {
   line.hidden = words === "";
   if ($("line-words").textContent !== words) $("line-words").textContent = words;
   $("sign-in").hidden = !signedOut;
+  $("go-on").hidden = !elsewhere;
 }
 
 // ---- acting
@@ -389,7 +392,14 @@ async function drain() {
       render();
       return;
     }
-    if (answer.kind === "retry") {
+    if (answer.code === "elsewhere") {
+      elsewhere = answer.message;
+      later(15000);
+      render();
+      return;
+    }
+    elsewhere = "";
+    if (answer.kind === "retry" || answer.code === "busy") {
       failing = true;
       backoff = Math.min(backoff * 2, 15000);
       later(backoff);
@@ -478,10 +488,14 @@ function contact(alive, moment) {
 async function beat() {
   try {
     const answer = await fetch(facts.beat, { method: "POST", redirect: "manual", headers: { "X-CSRFToken": token } });
-    if (answer.ok && signedOut) {
+    if (answer.ok && (signedOut || elsewhere)) {
       signedOut = false;
+      elsewhere = "";
       flush();
+    } else if (answer.status === 409) {
+      elsewhere = (await answer.json()).message;
     }
+    drawLine();
   } catch {
     // the line says what matters
   }

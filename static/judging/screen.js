@@ -32,7 +32,7 @@ function draw() {
     const locked = board.state === "locked" || board.state === "published";
     $("waiting-words").textContent = locked ? "评分已全部锁定，即将揭晓" : board.now ? `第 ${board.now.position} 个项目已结束` : "即将开始";
     $("waiting-next").textContent = !locked && board.next ? `下一个：${board.next.position}. ${board.next.title}（${board.next.organization}）` : "";
-    $("head").textContent = locked && board.head ? `锁定校验码 ${board.head}` : "";
+    $("head").textContent = locked && board.head ? `锁定校验码 ${board.head}　${board.rule}` : "";
   }
   if (now === "break") $("break-next").textContent = board.next ? `稍后：${board.next.position}. ${board.next.title}` : "";
   if (now === "stage") {
@@ -74,7 +74,7 @@ function table() {
   });
   $("final-rows").replaceChildren(...rows);
   root.dataset.crowd = rows.length > 16 ? "many" : rows.length > 8 ? "some" : "few";
-  $("final-head").textContent = board.head ? `锁定校验码 ${board.head}` : "";
+  $("final-head").textContent = board.head ? `锁定校验码 ${board.head}　${board.rule}` : "";
 }
 
 function tick() {

@@ -8,8 +8,11 @@ from delivery.services import rate_project
 from funding.services import approve_plan, draft_plan, publish_notice, submit_plan
 from jobs.services import start_job
 from judging import services as judging
+from judging.domain.codes import paper_code
 from judging.domain.rubrics import RUBRICS
 from judging.models import Entry
+from judging.services.access import issue_pass
+from judging.services.paper import enter_paper
 from messaging.models import Notice
 from needs.services import draft_order, list_order, offer_claim, post_need
 from projects.domain.budget import Line
@@ -96,6 +99,13 @@ def play(world: World, at: datetime) -> Scene:
             request=judging.Request(client_id=judge),
             at=at,
         )
+    carried = enter_paper(
+        session_id=session.pk, code=paper_code(session.pk, 1, 1), marks={c["key"]: "1" for c in session.rule["criteria"]},
+        by=who["host"], at=at,
+    )  # fmt: skip
+    token = issue_pass(
+        session_id=session.pk, judge_id=session.judges.get(seat=1).pk, kind="invitation", by=who["host"], at=at
+    )
     result = judging.lock_session(session_id=session.pk, by=who["office"], at=at + timedelta(hours=1))
     judging.publish_result(session_id=session.pk, by=who["office"], at=at + timedelta(hours=2))
     method, limits = (
@@ -121,7 +131,7 @@ def play(world: World, at: datetime) -> Scene:
         world,
         {
             "round_id": here.round.pk, "need_id": need.pk, "code": need.tracking_code, "order_id": order.pk, "claim_id": claim.pk,
-            "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "entry_id": entry.pk, "plan_id": plan.pk,
+            "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "what": "e6", "token": token, "entry_id": entry.pk, "plan_id": plan.pk,
             "award_id": award.pk, "notice_id": notice.pk, "inbox_id": told.pk if told else 0, "job_id": job.pk, "grant_id": grant.pk,
             "user_id": who["finance"].pk, "organization_id": here.organization.pk, "claim_order_id": second.pk,
             "mass_id": mass.pk, "delivery_id": trouble.pk, "robot_id": robot.pk, "posting_id": line.pk, "street_id": here.area.pk,

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from django.test import Client
 
-from judging import services
+from judging import rules, services
 from judging.domain.rubrics import RUBRICS
 from judging.models import Entry, Session
+from judging.services.absences import record_absences
 from needs.services import draft_order, list_order, post_need
 from projects.domain.budget import Line
 from projects.services import decide_eligibility, save_draft, start_proposal, submit_proposal
@@ -100,10 +101,12 @@ def hand_in(session, entry, judge, at, *, marks=None, submit=True, base=0, clien
 
 
 def lock(world, session, at, reason="测试缺评"):
-    """Lock an hour after `at`."""
-    return services.lock_session(
-        session_id=session.pk, by=world.here.people["office"], at=at + timedelta(hours=1), gap_reason=reason
-    )
+    """Lock an hour after `at`; whatever is missing is recorded as absent first."""
+    office, later = world.here.people["office"], at + timedelta(hours=1)
+    gaps = [(g.judge_id, g.entry_id) for g in rules.gaps(session)]
+    if gaps:
+        record_absences(session_id=session.pk, gaps=gaps, reason=reason, by=office, at=later)
+    return services.lock_session(session_id=session.pk, by=office, at=later)
 
 
 def publish(world, session, at):

@@ -203,7 +203,7 @@ def test_parts_factor_bonus_and_penalty_make_the_score(world, at, office):
     result = lock(world, session, at)
     proposals = result.scoring["proposals"]
     assert proposals[0] == {
-        "key": a.proposal.receipt_number, "name": a.proposal.title, "state": "standing", "lot": "1",
+        "key": a.proposal.receipt_number, "name": a.proposal.title, "state": "standing", "lot": None,
         "parts": {"书面评审": "82.4"}, "factor": "0.9", "bonus": "5", "penalty": "1.5",
     }  # fmt: skip
     assert proposals[1].keys() == {"key", "name", "state", "lot", "parts"}
@@ -242,10 +242,12 @@ def test_values_of_parts_that_are_no_more_are_left_out(world, at, office):
 
 def test_locking_without_a_part_names_the_project(world, at, office):
     session, (entry,) = open_session(world, at, rule=composite_rule())
+    for judge in ("judge", "second_judge", "third_judge"):
+        hand_in(session, entry, world.here.people[judge], at)
     with pytest.raises(FormatError) as refused:
         lock(world, session, at)
     assert refused.value.message == f"“{entry.proposal.title}”缺少“书面评审”部分的得分。"
-    answer = signed_in(office).post(f"/sessions/{session.pk}/lock/", {"word": "锁定", "gap_reason": "缺评"})
+    answer = signed_in(office).post(f"/sessions/{session.pk}/lock/", {"word": "锁定"})
     assert refused.value.message in answer.content.decode()
     assert Session.objects.get().state == "scoring"
 
