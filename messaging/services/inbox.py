@@ -1,10 +1,15 @@
 """Reading one's own notices, and the bell that tells open pages to look."""
 
+import logging
+import time
 from collections.abc import Iterable
 from datetime import datetime
 
 from core import live
 from messaging.models import Notice
+
+log = logging.getLogger(__name__)
+PATIENCE = 5.0  # seconds for all bells of one message
 
 
 def mark_read(*, notice_id: int, recipient_id: int, at: datetime) -> bool:
@@ -24,6 +29,13 @@ def bell_of(person_id: int) -> str:
 
 
 def ring(people: Iterable[int], version: int) -> None:
-    """Tell the open pages of these people to ask again; `version` grows with time (microseconds). For workers."""
+    """Tell the open pages of these people to ask again; `version` grows with time (microseconds). For workers.
+
+    A Redis that hangs is given up after a few seconds: pages ask by themselves once a minute.
+    """
+    end = time.monotonic() + PATIENCE
     for pk in people:
+        if time.monotonic() > end:
+            log.warning("bells left out: Redis is too slow")
+            break
         live.publish(bell_of(pk), {"version": version})

@@ -59,11 +59,12 @@ def send_due_deliveries() -> int:
 
 
 def _tidy(at: datetime) -> None:
-    for model in (Delivery, Posting):
-        model.objects.filter(state=STATE.CLAIMED, claimed_at__lt=at - GIVEN_UP).update(state=STATE.UNKNOWN, error=LOST)
-        model.objects.filter(state=STATE.DUE, expires_at__lte=at).update(
-            state=STATE.DROPPED, error="发送时已过时效，没有再发"
-        )
+    late = {"state": STATE.DUE, "expires_at__lte": at}
+    # One that carries others goes on: they may still be useful.
+    for model, dropped in ((Delivery, late | {"merged": None}), (Posting, late)):
+        claimed = model.objects.filter(state=STATE.CLAIMED, claimed_at__lt=at - GIVEN_UP)
+        claimed.update(state=STATE.UNKNOWN, error=LOST)
+        model.objects.filter(**dropped).update(state=STATE.DROPPED, error="发送时已过时效，没有再发")
     with connection.cursor() as cursor:
         cursor.execute(MERGE, {"at": at, "late": LATE})
 

@@ -87,6 +87,23 @@ def test_what_a_sender_has_taken_is_not_recalled_by_half(world):
     assert set(Delivery.objects.values_list("state", flat=True)) == {"claimed", "due"}
 
 
+def test_what_an_officer_triggers_may_wait_and_be_recalled(world):
+    at, here = clock.now(), world.here
+    robot = make_robot(here, at)
+    services.notify(
+        recipients=[here.people["member"].pk], occasion="officer:1", subject="结果", body="文", link="", at=at, hold_minutes=3,
+        scope_id=here.area.pk,
+    )  # fmt: skip
+    notice = Notice.objects.get()
+    assert (services.send_due_deliveries(), robot.postings.get().not_before) == (0, notice.held_until)
+    assert as_(world.there.people["office"]).post(f"/messages/held/{notice.pk}/recall/").status_code == 404
+    assert as_(here.people["leader"]).post(f"/messages/held/{notice.pk}/recall/").status_code == 404
+    as_(here.people["office"]).post(f"/messages/held/{notice.pk}/recall/")
+    assert (robot.postings.get().state, Delivery.objects.get().state, Notice.objects.shown().count()) == (
+        "recalled", "recalled", 0,
+    )  # fmt: skip
+
+
 def test_a_message_to_many_needs_a_second_person(world, settings, at):
     settings.MASS_REVIEW_OVER = 1
     row = make_mass(world.here, at)

@@ -182,6 +182,20 @@ def test_a_digest_that_was_refused_takes_up_what_came_meanwhile(world, at, post)
     assert post.taken[0].subject == "您有 8 条消息"
 
 
+def test_one_that_carries_others_is_not_dropped_with_them(world, at, post):
+    user, now = world.here.people["member"], clock.now()
+    facts = {"recipients": [user.pk], "subject": "题", "body": "文", "link": "", "at": now}
+    services.notify(**facts, occasion="first", useful_until=now + timedelta(hours=1))
+    for i in range(3):
+        services.notify(**facts, occasion=f"n:{i}")
+    post.mail = "421 later"
+    assert services.send_due_deliveries() == 0
+    later()
+    Delivery.objects.filter(state="due").update(expires_at=now)
+    post.mail = "250 ok"
+    assert (services.send_due_deliveries(), post.taken[0].subject) == (1, "您有 4 条消息")
+
+
 def test_what_is_past_its_use_is_dropped_with_the_reason(world, at, post):
     user = world.here.people["member"]
     now = clock.now()
