@@ -147,6 +147,7 @@ def _page(
     at = next(i for i, r in enumerate(own) if r.entry_id == entry.pk)
     facts: dict[str, Any] = {
         "session": seat.session, "seat": seat, "entry": entry, "content": entry.version.content, "rows": rows, "stored": stored,
+        "comment": request.POST.get("comment", "")[:300] if request.method == "POST" else stored.comment if stored else "",
         "revision": revision, "client_id": secrets.token_hex(16), "error": "" if bad else error, "has_errors": bool(error),
         "confirm": confirm, "is_open": seat.session.state == Session.State.SCORING, "full": sum(Decimal(c["max"]) for c in seat.session.rule["criteria"]),
         "before": own[at - 1] if at > 0 else None, "after": own[at + 1] if at + 1 < len(own) else None,
@@ -171,7 +172,7 @@ def _save(request: HttpRequest, entry_id: int, device: str) -> HttpResponse | Do
         saved = services.save_sheet(
             entry_id=entry_id, judge=person(request), marks=_given(request), submit=submit, at=clock.now(),
             request=services.Request(client_id=request.POST.get("client_id", "")[:64], base=_revision(request)),
-            holder=digest_of(device),
+            holder=digest_of(device), comment=request.POST.get("comment", ""),
         )  # fmt: skip
     except (NotAllowed, Entry.DoesNotExist) as error:
         raise Http404 from error

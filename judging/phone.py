@@ -37,7 +37,7 @@ CODES = {
 @require_POST
 @never_cache
 def send(request: HttpRequest, session_id: int) -> HttpResponse:
-    """Keep or hand in one sheet. The body: `entry`, `do` (keep or submit), `marks`, `id`, `base`, `after`, `device`, `counter`.
+    """Keep or hand in one sheet. The body: `entry`, `do` (keep or submit), `marks`, `comment`, `id`, `base`, `after`, `device`, `counter`.
 
     200 with the sheet as it stands; otherwise `code`, `message` and, for a conflict, `theirs`. The same request again gets
     the same answer.
@@ -47,11 +47,11 @@ def send(request: HttpRequest, session_id: int) -> HttpResponse:
         if not Judge.objects.filter(session=session_id, user=person(request)).exists():
             raise Http404
         return JsonResponse({"code": "unreadable", "message": "请求看不懂，请刷新页面后再试。"}, status=400)
-    entry_id, marks, submit, wanted = asked
+    entry_id, marks, submit, wanted, comment = asked
     try:
         sheet = services.save_sheet(
             entry_id=entry_id, judge=person(request), marks=marks, submit=submit, at=clock.now(), request=wanted,
-            session_id=session_id, holder=digest_of(device_of(request)),
+            comment=comment, session_id=session_id, holder=digest_of(device_of(request)),
         )  # fmt: skip
     except NotAllowed as error:
         raise Http404 from error
@@ -68,12 +68,12 @@ def send(request: HttpRequest, session_id: int) -> HttpResponse:
 def told(sheet: ScoreSheet) -> dict[str, Any]:
     """A judge's own sheet as her phone keeps it."""
     return {
-        "state": sheet.state, "marks": sheet.marks, "revision": sheet.revision, "at": sheet.saved_at.isoformat(),
+        "state": sheet.state, "marks": sheet.marks, "comment": sheet.comment, "revision": sheet.revision, "at": sheet.saved_at.isoformat(),
         "total": None if sheet.total is None else f"{sheet.total:.2f}",
     }  # fmt: skip
 
 
-def _read(request: HttpRequest) -> tuple[int, dict[str, str], bool, Request] | None:
+def _read(request: HttpRequest) -> tuple[int, dict[str, str], bool, Request, str] | None:
     """The request's parts, each of the right shape; None otherwise."""
     said = _body(request)
     if said is None:
@@ -89,7 +89,10 @@ def _read(request: HttpRequest) -> tuple[int, dict[str, str], bool, Request] | N
     wanted = Request(
         client_id=str(name), base=said["base"], device=str(device), counter=said["counter"], after=tuple(after)
     )
-    return said["entry"], marks, do == "submit", wanted
+    comment = said.get("comment", "")
+    if comment != "" and not _text(comment, 300):
+        return None
+    return said["entry"], marks, do == "submit", wanted, comment
 
 
 def _body(request: HttpRequest) -> dict[str, Any] | None:

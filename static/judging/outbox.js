@@ -1,9 +1,9 @@
 // The outbox of a judge's device: every tap is written here before anything else is tried. It holds ids and numbers only.
 //
-// A sheet is {key, entry, marks, base, after, pending, status, at, total, theirs, message}:
+// A sheet is {key, entry, marks, comment, base, after, pending, status, at, total, theirs, message}:
 //   base     the revision of the sheet that the server last confirmed to this device
 //   after    ids of this device's own requests made since, whose answers may be lost
-//   pending  the newest request not yet answered: {id, counter, do, marks, base, after}, or null
+//   pending  the newest request not yet answered: {id, counter, do, marks, comment, base, after}, or null
 //   status   idle | edited | waiting | kept | delivered | conflict | late | refused
 import { openDB } from "../vendor/idb/idb.js";
 
@@ -71,7 +71,7 @@ export async function openOutbox(session, judge) {
 export async function queue(outbox, sheet, what, marks) {
   const counter = await outbox.count();
   const after = sheet.pending ? [...sheet.after, sheet.pending.id] : [...sheet.after];
-  sheet.pending = { id: `${outbox.device}-${counter}`, counter, do: what, marks: { ...marks }, base: sheet.base, after };
+  sheet.pending = { id: `${outbox.device}-${counter}`, counter, do: what, marks: { ...marks }, comment: (sheet.comment || "").trim(), base: sheet.base, after };
   sheet.after = after;
   sheet.status = "waiting";
   sheet.message = "";
@@ -82,7 +82,7 @@ export async function queue(outbox, sheet, what, marks) {
 export async function post(url, token, outbox, sheet) {
   const cut = new AbortController();
   const patience = setTimeout(() => cut.abort(), 10000);
-  const { id, counter, marks, base, after } = sheet.pending;
+  const { id, counter, marks, comment, base, after } = sheet.pending;
   try {
     const answer = await fetch(url, {
       method: "POST",
@@ -90,7 +90,7 @@ export async function post(url, token, outbox, sheet) {
       credentials: "same-origin",
       signal: cut.signal,
       headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
-      body: JSON.stringify({ entry: sheet.entry, do: sheet.pending.do, marks, id, base, after, device: outbox.device, counter }),
+      body: JSON.stringify({ entry: sheet.entry, do: sheet.pending.do, marks, comment: comment || "", id, base, after, device: outbox.device, counter }),
     });
     if (answer.type === "opaqueredirect" || answer.status === 401) return { kind: "signed_out" };
     const said = await answer.json();

@@ -55,6 +55,7 @@ function totalOf(marks) {
 // What the server says stands, taken over where this device has nothing of its own to say.
 function take(sheet, stored) {
   sheet.marks = { ...stored.marks };
+  sheet.comment = stored.comment || "";
   sheet.base = stored.revision;
   sheet.after = [];
   sheet.at = stored.at;
@@ -68,7 +69,7 @@ async function begin() {
   outbox = await openOutbox(facts.session, facts.judge);
   const known = new Map((await outbox.all()).map((sheet) => [sheet.entry, sheet]));
   for (const entry of order) {
-    const fresh = { key: outbox.keyOf(entry.id), entry: entry.id, marks: {}, base: 0, after: [], pending: null, status: "idle", at: "", total: null, handed: false, theirs: null, message: "" };
+    const fresh = { key: outbox.keyOf(entry.id), entry: entry.id, marks: {}, comment: "", base: 0, after: [], pending: null, status: "idle", at: "", total: null, handed: false, theirs: null, message: "" };
     const sheet = known.get(entry.id) || fresh;
     const local = sheet.pending || ["edited", "conflict", "refused"].includes(sheet.status);
     if (entry.sheet && (!local || locked)) {
@@ -122,23 +123,32 @@ function render() {
   drawLine();
 }
 
+// The rows stay and only their words change: a row that is made anew under a finger loses the tap.
 function drawList() {
-  const rows = facts.entries.map((entry) => {
-    const row = element("li", "desk-row");
-    const words = `${entry.position}. ${entry.title}`;
-    if (entry.state) {
-      row.append(element("span", "desk-title", words), element("span", "status status-declined", entry.words));
-      return row;
-    }
-    const link = element("a", "desk-title", words);
-    link.href = `#e${entry.id}`;
-    row.append(link, label(sheets.get(entry.id)));
-    if (board && board.now && board.now.id === entry.id) row.classList.add("desk-now");
-    return row;
+  if (!$("rows").children.length) $("rows").append(...facts.entries.map(listRow));
+  facts.entries.forEach((entry, i) => {
+    const row = $("rows").children[i];
+    row.classList.toggle("desk-now", Boolean(board && board.now && board.now.id === entry.id));
+    if (entry.state) return;
+    const fresh = label(sheets.get(entry.id));
+    const old = row.lastElementChild;
+    if (old.textContent !== fresh.textContent || old.className !== fresh.className) old.replaceWith(fresh);
   });
-  $("rows").replaceChildren(...rows);
   const gaps = order.filter((one) => !submitted(sheets.get(one.id)));
   $("gaps").textContent = gaps.length ? `还没交：${gaps.map((one) => one.position).join("、")} 号` : "全部项目都已提交。锁定前还可以修改。";
+}
+
+function listRow(entry) {
+  const row = element("li", "desk-row");
+  const words = `${entry.position}. ${entry.title}`;
+  if (entry.state) {
+    row.append(element("span", "desk-title", words), element("span", "status status-declined", entry.words));
+    return row;
+  }
+  const link = element("a", "desk-title", words);
+  link.href = `#e${entry.id}`;
+  row.append(link, label(sheets.get(entry.id)));
+  return row;
 }
 
 let drawn = null;
@@ -173,6 +183,7 @@ function drawSheet(entry) {
       return block;
     });
     $("criteria").replaceChildren(...blocks);
+    $("comment").value = sheet.comment || "";
     $("criteria").querySelectorAll("input").forEach((input, i) => { input.value = sheet.marks[facts.criteria[i].key] || ""; });
     window.scrollTo(0, 0);
   }
@@ -192,6 +203,9 @@ function drawSheet(entry) {
     theirs.hidden = !conflict;
     theirs.textContent = conflict ? `另一台设备：${(sheet.theirs.marks || {})[criterion.key] || "未填"}` : "";
   }
+  const comment = $("comment");
+  if (document.activeElement !== comment) comment.value = sheet.comment || "";
+  comment.readOnly = locked || asking || conflict;
   const bar = $("bar");
   $("words", bar).hidden = locked;
   $("acts", bar).hidden = locked;
@@ -280,6 +294,13 @@ function change(entry, key, value) {
   past.push({ ...sheet.marks });
   undo.set(entry.id, past.slice(-50));
   store(sheet, { ...sheet.marks, [key]: value });
+}
+
+function remark(entry, words) {
+  const sheet = sheets.get(entry.id);
+  if (locked || sheet.status === "conflict" || (sheet.comment || "") === words) return;
+  sheet.comment = words;
+  store(sheet, sheet.marks);
 }
 
 function store(sheet, marks) {
@@ -431,7 +452,7 @@ function saved(sheet, sent, stored) {
   sheet.pending = null;
   sheet.after = [];
   const same = facts.criteria.every((c) => (stored.marks[c.key] || "") === (sent.marks[c.key] || "") || hundredths(stored.marks[c.key] || "") === hundredths(sent.marks[c.key] || ""));
-  const untouched = facts.criteria.every((c) => (sheet.marks[c.key] || "") === (sent.marks[c.key] || ""));
+  const untouched = facts.criteria.every((c) => (sheet.marks[c.key] || "") === (sent.marks[c.key] || "")) && (sheet.comment || "").trim() === (sent.comment || "").trim();
   if (!same && untouched) {
     take(sheet, stored); // an old request answered with what has replaced it since
     drawn = null;
@@ -537,6 +558,7 @@ function listen() {
       else $("submit").focus();
     }
   });
+  $("comment").addEventListener("input", (event) => remark(current(), event.target.value));
   $("submit").addEventListener("click", () => ask(current()));
   $("sure").addEventListener("click", () => handIn(current()));
   $("back").addEventListener("click", () => { asking = false; render(); });

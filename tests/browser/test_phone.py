@@ -1,9 +1,19 @@
 """A judge's phone in a real browser behind a real proxy: cut, slow and swallowed lines, two devices, the lock."""
 
+import contextlib
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
+from django.db import connection, transaction
 from playwright.sync_api import expect
 
 from core import clock
@@ -12,6 +22,7 @@ from judging.models import Entry, Judge, Move, ScoreSheet, Session
 from tests.browser.proxy import Proxy
 from tests.browser.walker import SCREENS, Walker
 from tests.judging.make import full_marks, hand_in, lock, open_session
+from tests.live import database_url
 from tests.world import PASSWORD, build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -122,6 +133,28 @@ def test_what_was_typed_is_there_after_a_reload_and_after_closing_the_tab(phones
     assert ScoreSheet.objects.count() == 0
 
 
+def test_a_comment_goes_along_and_comes_back(phones, proxy, session):
+    walker = phones(session)
+    page = walker.page
+    fill(page, 1, less=1)
+    page.get_by_label("评语").fill("需求来自清单，预算可再压缩")
+    proxy.set("cut")
+    submit(page, "94.00")
+    expect(state(page)).to_have_text("已存本机，待送达")
+    proxy.set("pass")
+    expect(state(page)).to_have_text(SENT)
+    assert ScoreSheet.objects.get().comment == "需求来自清单，预算可再压缩"
+    page.reload()
+    expect(page.get_by_label("评语")).to_have_value("需求来自清单，预算可再压缩")
+    page.get_by_label("评语").fill("")
+    submit(page, "94.00")
+    expect(state(page)).to_have_text(SENT)
+    expect(page.get_by_role("button", name="改交")).to_be_visible()
+    assert ScoreSheet.objects.get().comment == ""
+    walker.look("评委手机评语")
+    assert real_faults(walker) == []
+
+
 def test_an_answer_lost_after_the_commit_is_asked_again_and_stands_once(phones, proxy, session):
     walker = phones(session)
     page = walker.page
@@ -158,6 +191,108 @@ def test_six_is_corrected_to_nine_while_the_line_is_dead_and_nine_stands(phones,
     key = session.rule["criteria"][0]["key"]
     assert ScoreSheet.objects.get().marks[key] == "9"
     assert "conflict" not in set(Move.objects.values_list("kind", flat=True))
+
+
+def test_on_a_slow_line_every_tap_is_kept_and_every_sheet_arrives_once(phones, proxy, session):
+    walker = phones(session)
+    page = walker.page
+    proxy.set("slow")
+    for position, total in ((1, "94.00"), (2, "94.00")):
+        fill(page, position, less=1)
+        submit(page, total)
+        expect(state(page)).to_have_text(re.compile("已存本机，待送达|已送达"))
+        page.get_by_role("link", name="全部项目").click()
+    expect(page.locator("[data-rows] li:nth-child(2)")).to_contain_text("已送达", timeout=30000)
+    expect(page.locator("[data-rows] li:nth-child(1)")).to_contain_text("已送达", timeout=30000)
+    assert totals() == {1: Decimal(94), 2: Decimal(94)}
+    assert Move.objects.filter(kind="submitted").count() == 2
+
+
+def test_on_a_flapping_line_every_sheet_arrives_once(phones, proxy, session):
+    walker = phones(session)
+    page = walker.page
+    stop = threading.Event()
+
+    def flap():
+        modes = ["cut", "pass", "swallow", "pass"]
+        for n in range(60):
+            if stop.wait(0.4):
+                break
+            proxy.set(modes[n % 4])
+        proxy.set("pass")
+
+    flapping = threading.Thread(target=flap, daemon=True)
+    flapping.start()
+    for position in (1, 2, 3):
+        fill(page, position, less=position)
+        page.get_by_role("button", name=re.compile("^(提交|改交)$")).click()
+        page.get_by_role("button", name="确认提交").click()
+        page.get_by_role("link", name="全部项目").click()
+    page.wait_for_timeout(3000)
+    stop.set()
+    flapping.join()
+    for position in (1, 2, 3):
+        expect(page.locator(f"[data-rows] li:nth-child({position})")).to_contain_text("已送达", timeout=40000)
+    assert totals() == {1: Decimal(94), 2: Decimal(88), 3: Decimal(82)}
+    assert Move.objects.filter(kind="submitted").count() == 3
+    assert not Move.objects.filter(kind="conflict").exists()
+
+
+def test_a_server_killed_in_mid_submission_loses_and_doubles_nothing(phones, proxy, session, live_server, tmp_path):
+    """A server of its own process is killed while it holds the request, and another takes its place."""
+    started = []
+
+    def start(port):
+        env = os.environ | {
+            "DATABASE_URL": database_url(), "PORTAL_PLAIN_HTTP": "1", "PORTAL_HOSTS": "*", "SECRET_KEY": settings.SECRET_KEY,
+            "LOG_LEVEL": "ERROR",
+        }  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "chuangtou.wsgi",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "error",
+        ]
+        started.append(subprocess.Popen(command, cwd=settings.BASE_DIR, env=env, start_new_session=True))
+        for _ in range(150):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return
+            time.sleep(0.1)
+
+    walker = phones(session)
+    page = walker.page
+    fill(page, 1, less=1)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    try:
+        start(port)
+        proxy.target = ("127.0.0.1", port)
+        proxy.set("pass")
+        with connection.cursor() as cursor:  # the judge's row is held, so the request is in the middle of its work
+            transaction.set_autocommit(False)
+            cursor.execute("SELECT 1 FROM judging_judge WHERE seat = 1 FOR UPDATE")
+            submit(page, "94.00")
+            page.wait_for_timeout(2500)
+            os.killpg(started[0].pid, signal.SIGKILL)
+            transaction.rollback()
+            transaction.set_autocommit(True)
+        expect(state(page)).to_have_text("已存本机，待送达")
+        start(port)
+        expect(state(page)).to_have_text(SENT, timeout=40000)
+    finally:
+        for process in started:
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        proxy.target = ("127.0.0.1", int(live_server.url.rpartition(":")[2]))
+    assert totals() == {1: Decimal(94)}
+    assert list(Move.objects.values_list("kind", flat=True)) == ["submitted"] or set(
+        Move.objects.values_list("kind", flat=True)
+    ) == {"kept", "submitted"}
 
 
 def test_two_devices_show_both_and_the_judge_chooses(phones, world, session, proxy):
