@@ -93,6 +93,15 @@ VERBS: dict[str, str] = {
     "workdays.set": "设置调休",
     "workdays.removed": "删除调休",
     "jobs.started": "导出文件",
+    "messaging.mass_drafted": "起草群发消息",
+    "messaging.mass_submitted": "群发消息送复核",
+    "messaging.mass_released": "发出群发消息",
+    "messaging.mass_returned": "退回群发消息",
+    "messaging.recalled": "撤回消息",
+    "messaging.sent_again": "重发消息",
+    "messaging.wording_saved": "修改消息模板",
+    "messaging.wording_reset": "恢复默认消息模板",
+    "messaging.robot_saved": "设置群机器人",
 }
 
 

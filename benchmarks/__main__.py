@@ -1,6 +1,6 @@
 """`make bench`: storing a score against a bare upsert behind the same middleware, lists at 30 and at 3,000 rows,
 a result locked
-against its arithmetic alone, and a live board pushed against one asked for.
+against its arithmetic alone, ten thousand messages told and sent, and a live board pushed against one asked for.
 
 Everything in one run on one machine; read the ratios, not the times. Needs DATABASE_URL of a role that may create
 databases; makes two of its own and drops them.
@@ -23,7 +23,7 @@ from urllib.parse import urlencode, urlsplit
 
 import psycopg2
 
-from benchmarks import lock, push
+from benchmarks import lock, messages, push
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 8
@@ -271,11 +271,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8190)
-    parser.add_argument("--only", choices=["push", "lock", "score"], help="one part alone; push needs no database")
+    parser.add_argument(
+        "--only", choices=["push", "lock", "score", "messages"], help="one part alone; push needs no database"
+    )
     options = parser.parse_args()
     if options.only in (None, "push"):
         push.report()
     if options.only == "push":
+        return
+    if options.only in (None, "messages"):
+        messages.report()
+    if options.only == "messages":
         return
     if options.only == "score":
         with database("bench_large", 300) as url:

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "judging.middleware.SeatOnly",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "messaging.middleware.LiveInbox",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.middleware.DomainErrors",
 ]
@@ -239,6 +240,18 @@ EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="portal@localhost")
+
+# A restored copy of a database must tell nobody: PORTAL_SENDING=0 leaves everything due.
+SENDING = env.bool("PORTAL_SENDING", default=True)
+# What an officer sends to many can be recalled for so long; to more people than this a second person must agree.
+MASS_HOLD_MINUTES = env.int("PORTAL_MASS_HOLD_MINUTES", default=5)
+MASS_REVIEW_OVER = env.int("PORTAL_MASS_REVIEW_OVER", default=30)
+# Where robots may speak: hosts (https) or whole origins. SMS: the gateway's address, its secret, the approved template.
+WECOM_HOSTS = env.list("PORTAL_WECOM_HOSTS", default=["qyapi.weixin.qq.com"])
+DINGTALK_HOSTS = env.list("PORTAL_DINGTALK_HOSTS", default=["oapi.dingtalk.com"])
+SMS_URL = env.str("SMS_URL", default="")
+SMS_SECRET = env.str("SMS_SECRET", default="")
+SMS_TEMPLATE = env.str("SMS_TEMPLATE", default="")
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOGGING = {

@@ -121,7 +121,8 @@ def allow_push(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         known: dict[str, Any] = dict(getattr(response, "_csp_update", None) or {})
         sources = known.get("connect-src") or []
         sources = [sources] if isinstance(sources, str) else list(sources)
-        known["connect-src"] = [*sources, _origin(request.get_host(), secure=request.is_secure())]
+        origin = _origin(request.get_host(), secure=request.is_secure())
+        known["connect-src"] = [*sources, *([] if origin in sources else [origin])]
         response._csp_update = known  # type: ignore[attr-defined]  # noqa: SLF001 - where django-csp looks
     return response
 

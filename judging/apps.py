@@ -7,4 +7,6 @@ class JudgingConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the reports known to the background jobs; the spreadsheet library is only loaded when one is built."""
-        from judging import exports  # noqa: F401
+        from judging import exports, people  # noqa: F401
+
+        people.install()

@@ -1,11 +1,14 @@
 """Celery's side of the outbox."""
 
+from collections.abc import Sequence
+
 from celery import shared_task
 
 from messaging import services
 
 
 @shared_task(name="messaging.send_due")
-def send_due() -> int:
-    """Send what is due; safe to run twice at once."""
+def send_due(people: Sequence[int] = (), version: int = 0) -> int:
+    """Ring at these people's open pages, then send what is due; safe to run twice at once."""
+    services.ring(people, version)
     return services.send_due_deliveries()

@@ -9,8 +9,10 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import held
+from core import live
 from judging.models import Judge
 from messaging.models import Notice
+from messaging.services.inbox import bell_of
 from organizations.models import Membership
 from portal.homes import titles
 
@@ -31,6 +33,8 @@ BY_ROLE: list[tuple[str, str, frozenset[Role]]] = [
     ("评审会", "judging:list", frozenset({R.OFFICE, R.LEADER, R.HOST, R.SUPERVISOR})),
     ("资金", "funding:plans", frozenset({R.OFFICE, R.LEADER, R.FINANCE, R.SUPERVISOR})),
     ("社会组织", "organizations:list", frozenset({R.OFFICE, R.LEADER, R.FINANCE, R.SUPERVISOR})),
+    ("群发消息", "messaging:masses", frozenset({R.OFFICE, R.LEADER})),
+    ("送达情况", "messaging:deliveries", frozenset({R.SYSTEM_ADMIN})),
     ("下载中心", "jobs:list", frozenset({R.OFFICE, R.LEADER, R.FINANCE, R.SUPERVISOR, R.HOST})),
     ("账号", "accounts:people", frozenset({R.SYSTEM_ADMIN})),
     ("角色授权", "accounts:grants", frozenset({R.SECURITY_ADMIN})),
@@ -50,6 +54,7 @@ class Frame:
 def _frame(user: User) -> Frame:
     unread = (
         Notice.objects.filter(recipient=OuterRef("pk"), read_at=None)
+        .shown()
         .order_by()
         .values("recipient")
         .annotate(n=Count("pk"))
@@ -71,7 +76,7 @@ def _entries(user: User, frame: Frame) -> list[tuple[str, str]]:
 
 
 def menu(request: HttpRequest) -> dict[str, Any]:
-    """`menu`: entries {label, href, active}; `role_words`; `unread`. No query for visitors."""
+    """`menu`: entries {label, href, active}; `role_words`; `unread` and `inbox_push`. No query for visitors."""
     user = getattr(request, "user", None)
     frame = _frame(user) if isinstance(user, User) else None
     entries = _entries(user, frame) if isinstance(user, User) and frame else PUBLIC
@@ -82,6 +87,7 @@ def menu(request: HttpRequest) -> dict[str, Any]:
         active = request.path == href or (href != front and request.path.startswith(href))
         found.append({"label": label, "href": href, "active": active})
     if not isinstance(user, User) or frame is None:
-        return {"menu": found, "unread": 0, "role_words": ""}
+        return {"menu": found, "unread": 0, "role_words": "", "inbox_push": ""}
     words = titles(user) or ("评委" if frame.is_judge else frame.organization)
-    return {"menu": found, "unread": frame.unread, "role_words": words}
+    push = live.address(request.get_host(), request.is_secure(), bell_of(user.pk))
+    return {"menu": found, "unread": frame.unread, "role_words": words, "inbox_push": push}

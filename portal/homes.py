@@ -7,6 +7,7 @@ from django.urls import reverse
 
 import funding.rules
 import judging.rules
+import messaging.rules
 import needs.rules
 import projects.rules
 from accounts.models import Role, User
@@ -31,7 +32,7 @@ HEADLINES: list[tuple[Role, str]] = [
 def todo(user: User, at: datetime) -> list[dict[str, Any]]:
     """Open tasks of a person over all apps, those with a due moment first; the number of queries does not grow."""
     found: list[dict[str, Any]] = []
-    for source in (judging.rules, projects.rules, needs.rules, funding.rules):
+    for source in (judging.rules, projects.rules, needs.rules, funding.rules, messaging.rules):
         found += source.open_tasks(user, at)
     return sorted(found, key=lambda task: (task.get("due") is None, task.get("due") or at))
 

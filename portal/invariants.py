@@ -200,6 +200,12 @@ def files_are_there() -> Iterator[str]:
 def notices_are_sent_once() -> Iterator[str]:
     for pk in Delivery.objects.filter(state=Delivery.State.SENT, sent_at=None).values_list("pk", flat=True):
         yield f"送达 {pk} 标为已送出，但没有时间。"
+    for pk in Delivery.objects.filter(state=Delivery.State.MERGED, merged_into__state="merged").values_list(
+        "pk", flat=True
+    ):
+        yield f"送达 {pk} 并入的那一封自己也并入了别的。"
+    for pk in Delivery.objects.filter(notice__recalled_at__isnull=False, state="sent").values_list("pk", flat=True):
+        yield f"送达 {pk} 的消息已撤回，却标为已送出。"
 
 
 @check("公示有版本且发布人不是审批人")

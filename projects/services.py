@@ -21,6 +21,7 @@ from organizations.rules import acts_for
 from projects import rules
 from projects.domain.budget import Line, totals
 from projects.domain.states import MOVES, allowed
+from projects.kinds import DECISION
 from projects.models import BudgetLine, EligibilityDecision, Proposal, ProposalVersion
 from rounds.models import Round, Theme
 
@@ -410,14 +411,14 @@ def decide_eligibility(
     )  # fmt: skip
     _move(proposal, outcome, by=by, at=at, verb="projects.decided", reason=reason)
     words = {"pass": "初审通过", "return": "需要补正", "refuse": "不予受理"}[outcome]
-    body = f"“{proposal.title}”（{proposal.receipt_number}）{words}。"
-    if reason.strip():
-        body += f"理由：{reason.strip()}"
+    rest = f"理由：{reason.strip()}" if reason.strip() else ""
     if returns and complete_by is not None:
-        body += f"请在 {_when(complete_by)}（北京时间）前补正并重新提交。"
+        rest += f"请在 {_when(complete_by)}（北京时间）前补正并重新提交。"
+    data = {"outcome": words, "title": proposal.title, "receipt": proposal.receipt_number, "words": rest}
     notify(
         recipients=[m.user_id for m in proposal.organization.members.all()], occasion=f"projects.decision:{decision.pk}",
-        subject=f"{words}：{proposal.title}", body=body, link=f"/proposals/{proposal.pk}/", at=at,
+        subject="", body="", kind=DECISION.key, data=data, link=f"/proposals/{proposal.pk}/", at=at,
+        scope_id=proposal.round.street_id,
     )  # fmt: skip
     return decision
 

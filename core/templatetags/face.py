@@ -24,7 +24,7 @@ TONES = {
     "passed": "good", "approved": "good", "claimed": "good", "confirmed": "good", "locked": "good",
     "published": "good", "done": "good", "funded": "good", "closed": "quiet", "ranked": "good", "partial": "good",
     "reserve": "quiet", "unfunded": "quiet", "declined": "quiet", "withdrawn": "quiet", "absent": "quiet",
-    "refused": "bad", "failed": "bad",
+    "refused": "bad", "failed": "bad", "due": "active", "sent": "good", "dropped": "warn", "recalled": "quiet", "merged": "quiet",
 }  # fmt: skip
 ICONS = {
     "quiet": "circle",

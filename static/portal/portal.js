@@ -11,3 +11,6 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+const inbox = document.querySelector("[data-inbox]");
+if (inbox) import("../messaging/badge.js").then(({ watchInbox }) => watchInbox(inbox));

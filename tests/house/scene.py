@@ -18,6 +18,7 @@ from needs.services import draft_order, list_order, offer_claim, post_need
 from projects.domain.budget import Line
 from projects.services import decide_eligibility, save_draft, start_proposal, submit_proposal
 from rounds.models import Round
+from tests.messaging.make import make_delivery, make_mass, make_posting, make_robot
 from tests.world import World
 
 
@@ -122,6 +123,10 @@ def play(world: World, at: datetime) -> Scene:
     job = start_job(owner=who["office"], kind="funding.e8", title="表", params={"plan": plan.pk}, at=at)
     told = Notice.objects.filter(recipient=who["member"]).order_by("pk").first()
     grant = who["finance"].grants.get()
+    mass = make_mass(here, at)
+    trouble = make_delivery(who["member"], at)
+    robot = make_robot(here, at)
+    line = make_posting(robot, at)
     return Scene(
         world,
         {
@@ -129,6 +134,8 @@ def play(world: World, at: datetime) -> Scene:
             "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "what": "e6", "token": token, "entry_id": entry.pk, "plan_id": plan.pk,
             "award_id": award.pk, "notice_id": notice.pk, "inbox_id": told.pk if told else 0, "job_id": job.pk, "grant_id": grant.pk,
             "user_id": who["finance"].pk, "organization_id": here.organization.pk, "claim_order_id": second.pk,
+            "mass_id": mass.pk, "delivery_id": trouble.pk, "robot_id": robot.pk, "posting_id": line.pk, "street_id": here.area.pk,
+            "kind_key": "projects.decision", "held_id": trouble.notice_id,
         },
     )  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Mail servers that misbehave, for tests. Chosen by the setting EMAIL_BACKEND; facts go through the environment."""
 
 import os
-import time
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.locmem import EmailBackend as Memory
@@ -13,16 +13,15 @@ class Picky(Memory):
 
     def send_messages(self, messages):
         if any(to.startswith("bad") for m in messages for to in m.to):
-            raise ConnectionResetError
+            raise SMTPRecipientsRefused({"bad": (550, b"no such user")})
         return super().send_messages(messages)
 
 
 class Noting(BaseEmailBackend):
-    """Writes each Message-ID to the file MAIL_LOG, as if it had gone out; then sleeps MAIL_STALL seconds, if set."""
+    """Writes each Message-ID to the file MAIL_LOG, as if it had gone out."""
 
     def send_messages(self, messages):
         for message in messages:
             with Path(os.environ["MAIL_LOG"]).open("a") as log:
                 log.write(message.extra_headers["Message-ID"] + "\n")
-        time.sleep(float(os.environ.get("MAIL_STALL", "0")))
         return len(messages)

@@ -17,12 +17,14 @@ from messaging.tasks import send_due
 from projects.models import Proposal
 from reminders.tasks import sweep
 from tests.messaging.make import make_notice
+from tests.messaging.smtp import post_office
 from tests.messaging.worker import environment, kill, until, worker
 from tests.projects import make
 from tests.world import build
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTING = "tests.messaging.backends.Noting"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @pytest.fixture
@@ -56,26 +58,32 @@ def test_a_notice_is_mailed_by_a_worker_after_the_commit(tmp_path, queue, at):
     assert lines(log) == [Delivery.objects.get().message_id]
 
 
-def test_a_worker_killed_between_sending_and_noting_leaves_unknown_and_no_second_mail(tmp_path, queue, at):
-    world, log = build(at), tmp_path / "mail.log"
-    with worker(queue, tmp_path, EMAIL_BACKEND=NOTING, MAIL_LOG=str(log), MAIL_STALL="600") as first:
-        make_notice(world.here.people["member"], at)
-        make_notice(world.here.people["office"], at)
-        until(lambda: lines(log))
-        kill(first)
-    claimed = Delivery.objects.get(state="claimed")
-    assert lines(log) == [claimed.message_id]
-    assert Delivery.objects.filter(state="due").count() == 1
+def test_a_worker_killed_between_acceptance_and_noting_leaves_unknown_and_no_second_mail(tmp_path, queue, at):
+    """The SMTP server has the letter in its hands and has not said so yet when the worker dies."""
+    world = build(at)
+    with post_office() as post:
+        post.answer = lambda number: "stall"
+        mail = {"EMAIL_BACKEND": SMTP, "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(post.port)}
+        with worker(queue, tmp_path, **mail) as first:
+            with transaction.atomic():
+                make_notice(world.here.people["member"], at)
+                make_notice(world.here.people["office"], at)
+            until(lambda: post.taken)
+            kill(first)
+        claimed = Delivery.objects.get(state="claimed")
+        assert post.numbers() == [claimed.message_id]
+        assert Delivery.objects.filter(state="due").count() == 1
 
-    Delivery.objects.filter(pk=claimed.pk).update(claimed_at=clock.now() - timedelta(minutes=11))
-    with worker(queue, tmp_path, EMAIL_BACKEND=NOTING, MAIL_LOG=str(log)):
-        send_due.apply_async()
-        until(lambda: Delivery.objects.filter(state="sent").exists())
-        send_due.apply_async()
-        until(lambda: not Delivery.objects.filter(state__in=["due", "claimed"]).exists())
-    other = Delivery.objects.exclude(pk=claimed.pk).get()
-    assert Delivery.objects.get(pk=claimed.pk).state == "unknown"
-    assert lines(log) == [claimed.message_id, other.message_id]
+        post.answer = lambda number: "250 ok"
+        Delivery.objects.filter(pk=claimed.pk).update(claimed_at=clock.now() - timedelta(minutes=11))
+        with worker(queue, tmp_path, **mail):
+            send_due.apply_async()
+            until(lambda: Delivery.objects.filter(state="sent").exists())
+            send_due.apply_async()
+            until(lambda: not Delivery.objects.filter(state__in=["due", "claimed"]).exists())
+        other = Delivery.objects.exclude(pk=claimed.pk).get()
+        assert Delivery.objects.get(pk=claimed.pk).state == "unknown"
+        assert post.numbers() == [claimed.message_id, other.message_id]
 
 
 OFFICE_DECIDES = """

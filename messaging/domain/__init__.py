@@ -1,0 +1,1 @@
+"""Pure rules of when a message goes and by which channel."""

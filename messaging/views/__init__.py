@@ -1,0 +1,1 @@
+"""Pages of messages: one's inbox; the office's desk."""
