@@ -276,7 +276,8 @@ def test_every_gap_needs_a_sheet_a_recusal_or_an_absence(world, at):
         with pytest.raises(NotAllowed):
             record_absences(**act, by=who[by], gaps=[(gaps[0].judge_id, gaps[0].entry_id)], reason="离场")
     record_absences(**act, by=who["office"], gaps=[(g.judge_id, g.entry_id) for g in gaps], reason="离场")
-    withdraw_absence(**act, by=who["office"], absence_id=Absence.objects.order_by("pk")[0].pk)
+    waiting = Absence.objects.get(entry=entries[0], judge__user=who["second_judge"])
+    withdraw_absence(**act, by=who["office"], absence_id=waiting.pk)
     assert len(rules.gaps(session)) == 1
     hand_in(session, entries[0], who["second_judge"], at)
     result = services.lock_session(session_id=session.pk, by=who["office"], at=at)

@@ -43,6 +43,7 @@ def judging_urls(session, entries):
         "key": session.stage.key,
         "carried_id": 0,
         "token": "x",
+        "what": "e5",
     }
     found = []
     for resolver in get_resolver(settings.ROOT_URLCONF).url_patterns:
@@ -229,7 +230,7 @@ def test_a_locked_sheet_is_read_only_and_says_since_when(world, at):
     body = signed_in(judge).get(f"/judge/{session.pk}/{entries[0].pk}/").content.decode()
     assert "评审会已于 2026年11月23日 13:00:00 锁定" in body
     assert 'name="do"' not in body
-    assert body.count(" readonly") == len(session.rule["criteria"])
+    assert body.count(" readonly") == len(session.rule["criteria"]) + 1  # and the comment
 
 
 def test_a_sheet_handed_in_offers_no_keeping(world, at):
