@@ -1,7 +1,7 @@
 // The last resort of a judge's device: what it could not send, as a file and as QR codes. Format: docs/device-file.md.
 import qrcode from "../vendor/qrcode-generator/qrcode.js";
 
-const PART = 600;
+const PART = 300;
 
 export function crc32(text) {
   let crc = -1;
