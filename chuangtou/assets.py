@@ -44,6 +44,8 @@ FILES: dict[str, dict[str, str]] = {
     },
     # IndexedDB as promises: the outbox of a judge's phone.
     "idb": {"build/index.js": "assets/idb/idb.js", "LICENSE": "assets/idb/LICENSE"},
+    # QR codes made on the judge's phone, where no server answers; its licence stands in the file's head.
+    "qrcode-generator": {"dist/qrcode.mjs": "assets/qrcode-generator/qrcode.js"},
     # For the accessibility tests; beside, not in, the folder that is served.
     "axe-core": {
         "axe.min.js": "assets-dev/axe.min.js",

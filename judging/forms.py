@@ -529,3 +529,24 @@ class PaceForm(PortalForm):
     names_public = forms.BooleanField(
         label="公布后，申报单位能看到评委姓名", required=False, help_text="不选：只显示席位号码，意见合并列出"
     )
+    reveals_after = forms.TypedChoiceField(
+        label="等哪一组评完，再揭晓和公布本场",
+        coerce=int,
+        required=False,
+        empty_value=None,
+        help_text="分组评审用：避免先评的一组影响后评的一组",
+    )
+
+    def __init__(self, *args: Any, others: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["reveals_after"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [("", "不等"), *others]
+
+
+class GroupForm(PortalForm):
+    """Another group with the same rule."""
+
+    name = forms.CharField(
+        label="新一组的名称", max_length=60, help_text="例如：第二组。规则、日期和地点照抄本场，项目和评委另选"
+    )

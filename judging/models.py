@@ -60,6 +60,10 @@ class Session(models.Model):
         verbose_name="现行结果",
         help_text="of the last lock",
     )
+    reveals_after = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="等另一组评完再公布",
+        help_text="no score of this session is revealed or published before that one is locked",
+    )  # fmt: skip
     rehearsal_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="rehearsals", verbose_name="排练的评审会",
         help_text="a rehearsal can never be published, and nothing above this app reads it",

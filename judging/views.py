@@ -23,7 +23,7 @@ from judging.domain.rubrics import RUBRICS
 from judging.models import Draw, Entry, Judge, Recusal, Session
 from judging.record import session_record
 from judging.services.rehearsal import end_rehearsal, start_rehearsal
-from judging.services.stage import set_pace
+from judging.services.stage import add_group, set_pace
 from projects.models import Proposal
 from rounds.rules import can_run_round, visible_rounds
 
@@ -166,8 +166,11 @@ class Parts:
                 "is_paced": session.is_paced,
                 "opens_after": session.opens_after,
                 "names_public": session.notes.get("names_public", False),
+                "reveals_after": session.reveals_after_id,
             },
+            others=_siblings(session),
         )
+        self.group = forms.GroupForm(sent("group"), prefix="group")
         self.account = forms.AccountForm(sent("account"), prefix="new")
         self.recusal = forms.RecusalForm(
             sent("recusal"),
@@ -179,13 +182,13 @@ class Parts:
     def forms(self) -> dict[str, Any]:
         return {
             "details": self.details, "rule_form": self.rule, "criteria": self.criteria, "people": self.people,
-            "account": self.account, "recusal": self.recusal, "pace": self.pace, "composite": self.composite,
+            "account": self.account, "recusal": self.recusal, "pace": self.pace, "group": self.group, "composite": self.composite,
         }  # fmt: skip
 
     def refuse(self, error: DomainError) -> None:
         """Put a refusal on the form that was sent, or above the page."""
         sent: dict[str, PortalForm] = {
-            "details": self.details, "rule": self.rule, "judges": self.people, "account": self.account, "recusal": self.recusal, "pace": self.pace,
+            "details": self.details, "rule": self.rule, "judges": self.people, "account": self.account, "recusal": self.recusal, "pace": self.pace, "group": self.group,
         }  # fmt: skip
         if self.part in sent:
             field = "full_marks" if isinstance(error, services.MaximaDoNotAddUp) else None
@@ -216,6 +219,10 @@ class Parts:
             )
         elif self.part == "pace" and self.pace.is_valid():
             set_pace(**act, **self.pace.cleaned_data)
+        elif self.part == "group" and self.group.is_valid():
+            made = add_group(**act, name=self.group.cleaned_data["name"])
+            messages.success(self.request, f"已建“{made.name}”，请选它的项目和评委。")
+            return redirect("judging:setup", made.pk)
         elif self.part == "unrecuse":
             for recusal_id in _ids(self.request.POST.getlist("recusal"))[:1]:
                 services.withdraw_recusal(**act, recusal_id=recusal_id)
@@ -229,6 +236,11 @@ class Parts:
         code = first_code()
         judge = services.add_judge(**act, **self.account.cleaned_data, code=code)
         return render(self.request, "judging/judge_made.html", {"session": self.session, "judge": judge, "code": code})
+
+
+def _siblings(session: Session) -> list[tuple[int, str]]:
+    others = Session.objects.filter(round=session.round_id, rehearsal_of=None).exclude(pk=session.pk).order_by("pk")
+    return list(others.values_list("pk", "name"))
 
 
 def _ids(texts: list[str]) -> list[int]:

@@ -15,6 +15,7 @@ from judging.domain.scoring import compute
 from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, RuleChange, Session
 from judging.services.lots import LotsNeeded, tie_is_left
 from judging.services.setup import locked, scoring_document
+from judging.services.stage import waits_for
 from judging.services.telling import session_changed
 
 
@@ -36,6 +37,10 @@ class NotScoring(DomainError):
 
 class RehearsalStaysIn(DomainError):
     message = "排练的结果不能公布。"
+
+
+class OtherGroupFirst(DomainError):
+    message = "要等“{name}”评完并锁定，才能公布本场。"
 
 
 class NotLocked(DomainError):
@@ -97,12 +102,15 @@ def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
 
 @transaction.atomic(durable=True)
 def publish_result(*, session_id: int, by: User, at: datetime) -> Session:
-    """Make the result public. Raises NotAllowed, NotLocked, RehearsalStaysIn."""
+    """Make the result public. Raises NotAllowed, NotLocked, RehearsalStaysIn, OtherGroupFirst."""
     session = locked(session_id)
     if not rules.can_run(by, session):
         raise NotAllowed
     if session.rehearsal_of_id is not None:
         raise RehearsalStaysIn
+    other = waits_for(session)
+    if other is not None:
+        raise OtherGroupFirst(name=other.name)
     moved = Session.objects.filter(pk=session_id, state=Session.State.LOCKED).update(
         state=Session.State.PUBLISHED, published_at=at
     )

@@ -121,7 +121,7 @@ def create_session(
     if not rules.can_run(by, session):
         raise NotAllowed
     _check_rule(rule, full_marks)
-    _store(session)
+    store(session)
     stage_of(session, at)
     record(
         actor=by, verb="judging.session_created", about=session, at=at, scope_id=round_.street_id,
@@ -130,7 +130,8 @@ def create_session(
     return session
 
 
-def _store(session: Session) -> None:
+def store(session: Session) -> None:
+    """Save a session. Raises SameSession."""
     try:
         with transaction.atomic():
             session.save()
@@ -143,7 +144,7 @@ def set_details(*, session_id: int, name: str, held_on: date, venue: str, by: Us
     """Change name, day and place while the session is in preparation. Raises NotInSetup, SameSession."""
     session = in_setup(session_id, by)
     session.name, session.held_on, session.venue = name.strip(), held_on, venue.strip()
-    _store(session)
+    store(session)
     record(actor=by, verb="judging.details_set", about=session, at=at, scope_id=session.round.street_id)
     return session
 

@@ -10,12 +10,17 @@ from audit.services import record
 from core.errors import DomainError, NotAllowed
 from judging import rules
 from judging.models import Entry, ResultLine, Session, Stage
-from judging.services.setup import in_setup
+from judging.services.setup import in_setup, store
 from judging.services.telling import new_key, stage_of, tell
 
 
 class StageMoved(DomainError):
     message = "导播台刚刚在别处操作过，页面已更新。请看清现在的状态，再操作一次。"
+
+
+class WaitsForItself(DomainError):
+    message = "两组不能互相等对方先公布。"
+    status = 400
 
 
 class NotOnStageNow(DomainError):
@@ -139,10 +144,23 @@ def _close(session: Session, _stage: Stage, at: datetime, entry_id: int | None, 
     return {"entry": entry.pk}
 
 
-def _reveal(session: Session, stage: Stage, _at: datetime, _entry_id: Any, _seconds: Any) -> dict[str, Any]:
+def waits_for(session: Session) -> Session | None:
+    """The other group that must be locked before this one's scores may be told, as long as it is not."""
+    other = session.reveals_after
+    return other if other is not None and other.locked_at is None else None
+
+
+def _must_be_locked(session: Session) -> None:
     if session.state not in (Session.State.LOCKED, Session.State.PUBLISHED):
         raise NotOnStageNow(why="锁定评审会以后才能揭晓")
-    ranked = ResultLine.objects.filter(result__session=session, outcome="ranked").count()
+    other = waits_for(session)
+    if other is not None:
+        raise NotOnStageNow(why=f"要等“{other.name}”评完并锁定，才能揭晓本场")
+
+
+def _reveal(session: Session, stage: Stage, _at: datetime, _entry_id: Any, _seconds: Any) -> dict[str, Any]:
+    _must_be_locked(session)
+    ranked = ResultLine.objects.filter(result=session.current_id, outcome="ranked").count()
     if stage.phase == Stage.Phase.REVEALING and stage.revealed >= ranked:
         raise NotOnStageNow(why="已经全部揭晓")
     stage.revealed = stage.revealed + 1 if stage.phase == Stage.Phase.REVEALING else 1
@@ -151,10 +169,9 @@ def _reveal(session: Session, stage: Stage, _at: datetime, _entry_id: Any, _seco
 
 
 def _final(session: Session, stage: Stage, _at: datetime, _entry_id: Any, _seconds: Any) -> dict[str, Any]:
-    if session.state not in (Session.State.LOCKED, Session.State.PUBLISHED):
-        raise NotOnStageNow(why="锁定评审会以后才有结果")
+    _must_be_locked(session)
     stage.phase, stage.started_at, stage.paused_at = Stage.Phase.FINAL, None, None
-    stage.revealed = ResultLine.objects.filter(result__session=session, outcome="ranked").count()
+    stage.revealed = ResultLine.objects.filter(result=session.current_id, outcome="ranked").count()
     return {}
 
 
@@ -174,17 +191,54 @@ _ACTIONS = {
 }  # fmt: skip
 
 
+def _other_group(session: Session, pk: int | None) -> Session | None:
+    """Another session of the same round that does not wait for this one in turn."""
+    other = Session.objects.filter(pk=pk, round=session.round_id, rehearsal_of=None).first() if pk else None
+    step, seen = other, 0
+    while step is not None and seen < 50:  # a chain of groups ends somewhere, or it comes back here
+        if step.pk == session.pk:
+            raise WaitsForItself
+        step, seen = step.reveals_after, seen + 1
+    return other
+
+
+@transaction.atomic(durable=True)
+def add_group(*, session_id: int, name: str, by: User, at: datetime) -> Session:
+    """Another group of a grouped review: a session of its own with the same day, place, rule and pace.
+
+    Raises NotAllowed, NotInSetup, SameSession.
+    """
+    session = in_setup(session_id, by)
+    copy = Session(
+        round=session.round, name=name.strip(), held_on=session.held_on, venue=session.venue, rule=session.rule, notes=session.notes,
+        is_paced=session.is_paced, opens_after=session.opens_after, is_demo=session.is_demo,
+    )  # fmt: skip
+    store(copy)
+    stage_of(copy, at)
+    record(
+        actor=by, verb="judging.session_created", about=copy, at=at, scope_id=session.round.street_id,
+        facts={"name": copy.name, "group_of": session.pk},
+    )  # fmt: skip
+    return copy
+
+
 @transaction.atomic(durable=True)
 def set_pace(
-    *, session_id: int, is_paced: bool, opens_after: int, by: User, at: datetime, names_public: bool = False
-) -> Session:
-    """Whether the host opens the projects one by one, and after how many presentations; whether applicants read the judges' names. Raises NotInSetup, NotAllowed."""
+    *, session_id: int, is_paced: bool, opens_after: int, by: User, at: datetime, names_public: bool = False,
+    reveals_after: int | None = None,
+) -> Session:  # fmt: skip
+    """How scoring opens: one by one by the host or all at once, after how many presentations; whether applicants read the
+    judges' names; which other session of the round must be locked before this one's scores are told.
+
+    Raises NotInSetup, NotAllowed, WaitsForItself.
+    """
     session = in_setup(session_id, by)
+    session.reveals_after = _other_group(session, reveals_after)
     session.is_paced, session.opens_after = is_paced, opens_after
     session.notes = {**session.notes, "names_public": names_public}
-    session.save(update_fields=["is_paced", "opens_after", "notes"])
+    session.save(update_fields=["is_paced", "opens_after", "notes", "reveals_after"])
     record(
         actor=by, verb="judging.pace_set", about=session, at=at, scope_id=session.round.street_id,
-        facts={"is_paced": is_paced, "opens_after": opens_after, "names_public": names_public},
+        facts={"is_paced": is_paced, "opens_after": opens_after, "names_public": names_public, "reveals_after": reveals_after},
     )  # fmt: skip
     return session

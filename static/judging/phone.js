@@ -2,6 +2,7 @@
 // own list and sheets do the same work online.
 import { follow } from "../portal/live.js";
 import { clock as timeOf } from "../portal/save_state.js";
+import { deviceFile, draw, parts } from "./carry.js";
 import { fixed, hundredths, read, stepped } from "./marks.js";
 import { openOutbox, post, queue } from "./outbox.js";
 
@@ -269,8 +270,35 @@ function drawStage() {
 
 let lost = "";
 
+// The last resort is offered where something waits and nothing goes out.
+function drawCarry(waiting) {
+  $("carry").hidden = !(waiting && (failing || signedOut || elsewhere));
+  if ($("carry").hidden) $("carried").hidden = true;
+}
+
+let carried = null;
+
+function carry() {
+  const found = deviceFile(facts, outbox.device, sheets.values());
+  if (carried) URL.revokeObjectURL(carried);
+  carried = URL.createObjectURL(new Blob([JSON.stringify(found)], { type: "application/json" }));
+  const link = $("carry-file");
+  link.href = carried;
+  link.download = `评分-席位${facts.seat}.json`;
+  const codes = parts(found);
+  $("carry-codes").replaceChildren(...codes.map((text, i) => {
+    const item = element("li");
+    const canvas = draw(text);
+    canvas.setAttribute("aria-label", `第 ${i + 1} 个二维码，共 ${codes.length} 个`);
+    item.append(element("p", "", `${i + 1} / ${codes.length}`), canvas);
+    return item;
+  }));
+  $("carried").hidden = false;
+}
+
 function drawLine() {
   const waiting = [...sheets.values()].filter((sheet) => sheet.pending).length;
+  drawCarry(waiting);
   const line = $("line");
   let words = "";
   if (signedOut) words = `登录已失效。${waiting ? `${waiting} 张评分表已存本机，` : ""}请重新登录，登录后自动送出。`;
@@ -559,6 +587,7 @@ function listen() {
     }
   });
   $("comment").addEventListener("input", (event) => remark(current(), event.target.value));
+  $("carry-show").addEventListener("click", carry);
   $("submit").addEventListener("click", () => ask(current()));
   $("sure").addEventListener("click", () => handIn(current()));
   $("back").addEventListener("click", () => { asking = false; render(); });

@@ -18,7 +18,9 @@ from playwright.sync_api import expect
 
 from core import clock
 from judging import services
+from judging.domain.device_file import read_device_file
 from judging.models import Entry, Judge, Move, ScoreSheet, Session
+from judging.services.paper import confirm_carried, enter_file
 from tests.browser.proxy import Proxy
 from tests.browser.walker import SCREENS, Walker
 from tests.judging.make import full_marks, hand_in, lock, open_session
@@ -191,6 +193,35 @@ def test_six_is_corrected_to_nine_while_the_line_is_dead_and_nine_stands(phones,
     key = session.rule["criteria"][0]["key"]
     assert ScoreSheet.objects.get().marks[key] == "9"
     assert "conflict" not in set(Move.objects.values_list("kind", flat=True))
+
+
+def test_what_cannot_be_sent_is_handed_over_and_counts_once(phones, world, session, proxy, tmp_path):
+    walker = phones(session)
+    page = walker.page
+    proxy.set("cut")
+    for position in (1, 2):
+        fill(page, position, less=position)
+        page.get_by_label("评语").fill("评语含汉字")
+        page.get_by_role("button", name=re.compile("^(提交|改交)$")).click()
+        page.get_by_role("button", name="确认提交").click()
+        page.get_by_role("link", name="全部项目").click()
+    page.get_by_role("button", name="导出没送出的评分").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="存成文件").click()
+    path = tmp_path / "device.json"
+    download.value.save_as(path)
+    texts = page.locator("[data-carry-codes] canvas").evaluate_all("found => found.map((one) => one.dataset.text)")
+    assert read_device_file("\n".join(reversed(texts))).sheets == read_device_file(path.read_text()).sheets
+    walker.look("评委手机导出")
+    host, office = world.here.people["host"], world.here.people["office"]
+    for row in enter_file(session_id=session.pk, text=path.read_text(), by=host, at=clock.now()):
+        confirm_carried(carried_id=row.pk, by=office, at=clock.now())
+    assert totals() == {1: Decimal(94), 2: Decimal(88)}
+    proxy.set("pass")
+    for position in (1, 2):
+        expect(page.locator(f"[data-rows] li:nth-child({position})")).to_contain_text("已送达", timeout=40000)
+    assert Move.objects.filter(kind="submitted").count() == 2
+    assert set(ScoreSheet.objects.filter(state="submitted").values_list("comment", flat=True)) == {"评语含汉字"}
 
 
 def test_on_a_slow_line_every_tap_is_kept_and_every_sheet_arrives_once(phones, proxy, session):

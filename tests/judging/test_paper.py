@@ -4,6 +4,7 @@ import json
 import threading
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -317,3 +318,9 @@ def test_pages_tell_no_number_before_the_lock_but_to_who_confirms(world, at):
     lock(world, session, at)
     assert Session.objects.get(pk=session.pk).state == "locked"
     assert "评审会不在评分中" in host.get(url).content.decode()
+
+
+def test_the_example_in_the_docs_is_read():
+    text = (Path(__file__).parents[2] / "docs" / "device-file.md").read_text()
+    example = next(line for line in text.splitlines() if line.startswith('{"format"'))
+    assert read_device_file(example).sheets[0].marks == {"need": "22.5"}
