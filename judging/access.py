@@ -127,12 +127,15 @@ def seat_qr(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "judging/door.html", {"judge": judge, "session": judge.session})
 
 
+LONGEST = 7 * 24 * 3600  # seconds; ended earlier by the publication, see the desk
+
+
 def _in(request: HttpRequest, judge: Judge, device: str) -> HttpResponse:
     """Signed in to the seat alone, until the session is over."""
     request.session.flush()
     login(request, judge.user, backend=settings.AUTHENTICATION_BACKENDS[0])
     request.session[KEY] = judge.session_id
-    request.session.set_expiry(24 * 3600)
+    request.session.set_expiry(LONGEST)
     answer = redirect("judging:desk", judge.session_id)
     keep_device(request, answer, device)
     return answer

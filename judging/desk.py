@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +20,7 @@ from judging import rules, services
 from judging.access import elsewhere
 from judging.cookie import device_of, keep_device
 from judging.forms import StepBackForm
+from judging.middleware import KEY
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
 from judging.phone import channels, told
 from judging.services.access import SeatElsewhere, digest_of, hold_seat
@@ -50,6 +52,10 @@ def _entry(request: HttpRequest, seat: Judge, entry_id: int) -> Entry | None:
 def desk(request: HttpRequest, session_id: int) -> HttpResponse:
     """已评 n/N, the list in running order, the next one to score."""
     seat = _seat(request, session_id)
+    if KEY in request.session and seat.session.state == Session.State.PUBLISHED:
+        logout(request)  # signed in to the seat alone, and the session is over
+        messages.info(request, "评审结果已公布，席位的登录已结束。谢谢您。")
+        return redirect("judging:public_result", session_id)
     device = device_of(request)
     if not _holds(seat, device):
         return elsewhere(request, seat)

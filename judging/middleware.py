@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 Answer = Callable[[HttpRequest], HttpResponse]
 KEY = "seat_of_session"
-ALLOWED = re.compile(r"/(judge|sessions)/(\d+)/")
+ALLOWED = re.compile(r"/judge/(\d+)/|/sessions/(\d+)/rule/\Z")
 WORDS = "您是从席位进入的，只能评分。要用其他功能，请退出后用用户名和密码登录。"
 
 
@@ -28,6 +28,6 @@ class SeatOnly:
         if seat is None or request.path_info == "/account/sign-out/":
             return None
         found = ALLOWED.match(request.path_info)
-        if found is not None and int(found.group(2)) == seat:
+        if found is not None and int(found.group(1) or found.group(2)) == seat:
             return None
         return render(request, "refused.html", {"message": WORDS, "status": 403}, status=403)

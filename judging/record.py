@@ -33,6 +33,8 @@ def session_record(session: Session) -> dict[str, Any]:
     lots = LotDraw.objects.filter(session=session, drawn_at__isnull=False).first()
     reasons = dict(session.unlocks.filter(state=Unlock.State.DONE).values_list("result_id", "reason"))
     moves = Move.objects.filter(session=session).order_by("judge__seat", "number")
+    # Before lots were drawn by themselves the running order stood in for them: such a record has no key for the draw.
+    stood_in = lots is None and any(p["lot"] for p in session.result.scoring["proposals"])
     return {
         "key": str(session.pk), "name": session.name, "locked_at": moment(session.locked_at), "rule_digest": session.rule_digest,
         "head": session.head, "judges": session.result.heads,
@@ -48,9 +50,9 @@ def session_record(session: Session) -> dict[str, Any]:
             {"number": r.number, "digest": r.digest, "made_at": moment(r.made_at), "reason": reasons.get(r.pk, "")}
             for r in session.results.exclude(pk=session.result.pk).order_by("number")
         ],
-        "lots": None if lots is None else {
+        **({} if stood_in else {"lots": None if lots is None else {
             "commitment": lots.commitment, "secret": lots.secret, "number": lots.public_number, "order": lots.order,
-        },
+        }}),
         "scoring": session.result.scoring, "result": session.result.outcome,
         "moves": [
             {

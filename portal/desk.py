@@ -41,7 +41,7 @@ def stages(round_: Round, *, runs: bool) -> list[Stage]:
         handed_in=Count("pk", filter=~Q(state="draft")),
         asked=Sum("requested", filter=~Q(state__in=["draft", "withdrawn"])),
     )
-    sessions = list(Session.objects.filter(round=round_).order_by("held_on", "id"))
+    sessions = list(Session.objects.filter(round=round_, rehearsal_of=None).order_by("held_on", "id"))
     plan: Any = (
         AllocationPlan.objects.filter(round=round_)
         .annotate(spent=Sum("awards__amount"), funded=Count("awards", filter=Q(awards__amount__gt=0)))

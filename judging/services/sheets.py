@@ -264,7 +264,10 @@ def take_sheet(
     entry_id: int, judge: User, marks: Mapping[str, str], submit: bool, at: datetime, request: Request, comment: str,
     session_id: int | None, actor: User, holder: str | None = None,
 ) -> ScoreSheet | DomainError:  # fmt: skip
-    """The inside of `save_sheet`, in the caller's transaction; `actor`: who does it, a clerk for a paper sheet. A refusal that leaves a line in the ledger is returned, so that the line stays; others are raised.
+    """The inside of `save_sheet`, in the caller's transaction.
+
+    `actor`: who does it, a clerk for a paper sheet. A refusal that leaves a line in the ledger is returned, so that the
+    line stays; others are raised.
 
     The session is not locked here: the guards on sheets and ledger take it FOR SHARE in the write itself, and the lock
     takes it FOR UPDATE, so a write is entirely before the lock or refused.
@@ -272,7 +275,7 @@ def take_sheet(
     place = place_of(judge, entry_id)
     if session_id not in (None, place.session_id):
         raise NotAllowed
-    if holder is not None and place.device not in ("", holder):
+    if place.state == Session.State.SCORING and holder is not None and place.device not in ("", holder):
         raise SeatElsewhere
     if place.state == Session.State.SETUP:
         raise ScoringNotOpen

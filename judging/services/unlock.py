@@ -8,7 +8,7 @@ from accounts.models import Role, User
 from accounts.rules import may
 from audit.services import record
 from core.errors import DomainError, NotAllowed
-from judging.models import Entry, Judge, Session, SupervisorNote, Unlock
+from judging.models import Entry, Judge, Session, Stage, SupervisorNote, Unlock
 from judging.services.setup import NoReason, locked
 from judging.services.telling import session_changed
 
@@ -102,6 +102,10 @@ def sign_unlock(*, unlock_id: int, by: User, at: datetime) -> Unlock:
             "",
         )
         session.save(update_fields=["state", "current", "locked_at", "locked_by", "head"])
+        # What the hall was shown belongs to the old result: the next one is revealed from its first line again.
+        Stage.objects.filter(session=session, phase__in=[Stage.Phase.REVEALING, Stage.Phase.FINAL]).update(
+            phase=Stage.Phase.WAITING, revealed=0
+        )
         record(
             actor=by, verb="judging.unlocked", about=session, at=at, scope_id=session.round.street_id, reason=row.reason,
             facts={"result": row.result_id},

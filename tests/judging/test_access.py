@@ -8,12 +8,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from accounts.models import Role
+from accounts.services import grant_role
 from audit.models import Event
 from core import clock
 from core.errors import NotAllowed
-from judging.models import Judge, ScoreSheet, SeatPass
+from judging.models import Judge, Move, ScoreSheet, SeatPass
 from judging.services import access
-from tests.judging.make import full_marks, lock, make_session, open_session, signed_in
+from tests.judging.make import full_marks, lock, make_session, open_session, publish, signed_in
 from tests.world import build
 
 
@@ -160,6 +162,29 @@ def test_one_device_at_a_time_and_nothing_is_lost(world, at, moment):
     assert one.post(f"/judge/{session.pk}/beat/").status_code == 409
     one.post(f"/judge/{session.pk}/claim/")
     assert sent(one, session, entry).json()["code"] == "conflict"  # both values are shown, as ever
+
+
+def test_after_the_lock_another_device_is_heard_as_late_not_sent_away(world, at, moment):
+    session, (entry,) = open_session(world, at)
+    one, two = signed_in(world.here.people["judge"]), signed_in(world.here.people["judge"])
+    one.get(f"/judge/{session.pk}/")
+    lock(world, session, at)
+    assert sent(two, session, entry, id="late", device="e").json()["code"] == "locked"
+    assert Move.objects.get().kind == "late"
+
+
+def test_a_seat_opens_neither_the_office_nor_a_published_session(world, at, moment):
+    session, _ = open_session(world, at)
+    grant_role(user=world.here.people["judge"], role=Role.HOST, area=world.here.area, at=at, by=None)
+    phone = Client()
+    phone.post(f"/seat/{qr(world, session, at)}/")
+    for path in ("", "stage/", "result/", "print/e6/"):
+        assert phone.get(f"/sessions/{session.pk}/{path}").status_code == 403
+    lock(world, session, at)
+    assert phone.get(f"/judge/{session.pk}/").status_code == 200
+    publish(world, session, at)
+    assert phone.get(f"/judge/{session.pk}/")["Location"] == f"/results/{session.pk}/"
+    assert phone.get("/home/").status_code in (302, 404)
 
 
 def test_signing_in_again_on_the_same_phone_asks_nothing(world, at):

@@ -10,6 +10,7 @@ from judging.domain.rubrics import RUBRICS
 from judging.models import LotDraw, Session
 from judging.services.lots import LotsNeeded, commit_lots, draw_lots
 from judging.services.setup import AlreadyDrawn, NoCommitment, NoWitness
+from portal.invariants import results_can_be_recomputed
 from tests.judging.make import full_marks, hand_in, lock, open_session, signed_in
 from tests.judging.test_second import verified
 
@@ -89,3 +90,23 @@ def test_the_page_shows_no_secret_before_the_draw(world, at):
     assert signed_in(world.here.people["host"]).post(url).status_code == 403
     assert signed_in(world.there.people["office"]).get(url).status_code == 404
     assert Session.objects.get().state == "scoring"
+
+
+def test_a_record_from_before_the_lots_still_holds(world, at, tmp_path):
+    """Then the running order stood in for the lots, without a draw of their own."""
+    session, entries = tied(world, at, ties=("untrimmed_mean",))
+    first = services.setup.scoring_document
+
+    def old(one):
+        document = first(one)
+        for number, proposal in enumerate(document["proposals"], 1):
+            proposal["lot"] = str(number)
+        return document
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("judging.services.lock.scoring_document", old)
+        lock(world, session, at)
+    assert len(entries) == 3
+    (verdict,) = verified(world, tmp_path)
+    assert verdict.findings == []
+    assert list(results_can_be_recomputed()) == []

@@ -23,6 +23,7 @@ from judging.services.rulechange import (
     decide_rule,
     propose_rule,
 )  # fmt: skip
+from judging.services.stage import direct
 from judging.services.unlock import (
     NotUnlockable,
     OneSigns,
@@ -177,8 +178,10 @@ def test_a_lock_is_undone_by_leader_and_supervisor_and_both_results_stay(world, 
     )  # fmt: skip
     with pytest.raises(services.ScoringClosed):
         hand_in(session, entry, who["judge"], later, base=1)
+    direct(session_id=session.pk, act="final", by=who["office"], at=later)
     assert unlocked(world, session, later).state == "done"
     session.refresh_from_db()
+    assert (session.stage.phase, session.stage.revealed) == ("waiting", 0)
     assert (session.state, session.current, session.head, session.locked_at) == ("scoring", None, "", None)
     with pytest.raises(ResultSuperseded):
         submit_plan(plan_id=plan.pk, by=who["office"], at=later)
