@@ -19,6 +19,8 @@ from core.errors import DomainError, NotAllowed
 from judging import rules, services
 from judging.access import elsewhere
 from judging.cookie import device_of, keep_device
+from judging.domain.ballot import votes
+from judging.domain.values import TICK
 from judging.forms import StepBackForm
 from judging.middleware import KEY
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
@@ -100,7 +102,7 @@ def _phone(request: HttpRequest, seat: Judge, rows: list[rules.DeskRow]) -> dict
         "session": session.pk, "judge": seat.pk, "seat": seat.seat, "state": session.state, "paced": session.is_paced,
         "locked_at": session.locked_at.isoformat() if session.locked_at else None,
         "criteria": session.rule["criteria"], "anchors": rules.anchors(session), "full": f"{sum((Decimal(c['max']) for c in session.rule['criteria']), Decimal(0)).normalize():f}",
-        "entries": entries, "send": reverse("judging:send", args=[session.pk]), "beat": reverse("judging:beat", args=[session.pk]),
+        "ticks": votes(session.rule), "worker": reverse("judging:worker"), "entries": entries, "send": reverse("judging:send", args=[session.pk]), "beat": reverse("judging:beat", args=[session.pk]),
         "now": clock.now().isoformat(), **channels(request, session),
     }  # fmt: skip
 
@@ -157,6 +159,7 @@ def _page(
         "revision": revision, "client_id": secrets.token_hex(16), "error": "" if bad else error, "has_errors": bool(error),
         "confirm": confirm, "is_open": seat.session.state == Session.State.SCORING, "full": sum(Decimal(c["max"]) for c in seat.session.rule["criteria"]),
         "before": own[at - 1] if at > 0 else None, "after": own[at + 1] if at + 1 < len(own) else None,
+        "votes": votes(seat.session.rule), "voted": marks.get(TICK) == "1",
         "done": sum(r.state == "submitted" for r in listed), "all": sum(r.state not in ("recused", "gone") for r in listed),
     }  # fmt: skip
     return render(request, "judging/sheet.html", facts, status=status)
@@ -186,7 +189,9 @@ def _save(request: HttpRequest, entry_id: int, device: str) -> HttpResponse | Do
         return error
     moment = f"{clock.local(saved.saved_at):%H:%M:%S}"
     if submit:
-        messages.success(request, f"“{saved.title}”已送达：{saved.total:.2f} 分（{moment}）。")
+        voted = votes(saved.session.rule) is not None
+        told_total = ("投了一票" if TICK in saved.marks else "没有投票") if voted else f"{saved.total:.2f} 分"
+        messages.success(request, f"“{saved.title}”已送达：{told_total}（{moment}）。")
         return redirect("judging:desk", saved.session_id)
     messages.success(request, f"已暂存（{moment}）。")
     return redirect("judging:sheet", saved.session_id, entry_id)
@@ -202,7 +207,8 @@ def _again(request: HttpRequest, seat: Judge, entry: Entry, refusal: DomainError
         except services.BadMark as error:
             refusal = error
         else:
-            return _page(request, seat, entry, stored, given, revision, confirm=f"{total:.2f}")
+            said = f"{total:.2f}" if votes(seat.session.rule) is None else "投一票" if total else "不投票"
+            return _page(request, seat, entry, stored, given, revision, confirm=said)
     theirs = None
     if isinstance(refusal, services.SheetChangedMeanwhile):
         stored, revision, theirs = refusal.sheet, refusal.sheet.revision, dict(refusal.sheet.marks)

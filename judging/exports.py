@@ -9,6 +9,7 @@ from django.db.models import F
 from core.clock import local
 from core.sheets import A3, A4, Cell, Column, Formula, Report, write_report
 from jobs.registry import Work, register
+from judging.domain.ballot import columns
 from judging.models import Entry, Judge, Result, ScoreSheet, Session
 from judging.rules import TallyRow, explained, tally
 
@@ -37,7 +38,7 @@ def _columns(names: list[str]) -> list[Column]:
 def sheets_report(work: Work) -> None:
     """E5 of one locked session: `params` = {"session": id}. One row per judge and project, the total a live formula."""
     session = Session.objects.select_related("round__street", "current").get(pk=work.params["session"])
-    criteria = session.rule["criteria"]
+    criteria = columns(session.rule)
     sheets = {
         (s.judge_id, s.entry_id): s
         for s in ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED)

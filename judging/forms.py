@@ -13,6 +13,7 @@ from accounts.models import User
 from core.exact import plain_text
 from core.forms import DateField, PortalForm
 from judging.domain.rubrics import RUBRICS
+from judging.domain.values import TICK
 from judging.models import Entry, Judge, Relation, Session
 from judging.services import Figures
 
@@ -26,7 +27,11 @@ class SessionForm(PortalForm):
     rubric = forms.ChoiceField(
         label="评分标准",
         choices=[
-            (k, f"{r.label}（{len(r.criteria)} 项，满分 {r.full_marks} 分）（{r.mark}）") for k, r in RUBRICS.items()
+            *(
+                (k, f"{r.label}（{len(r.criteria)} 项，满分 {r.full_marks} 分）（{r.mark}）")
+                for k, r in RUBRICS.items()
+            ),
+            ("ticks", "票选（不打分，每位评委投若干票，得票多者在前）"),
         ],
         help_text="真实：评分项和分值都出自公开的评审办法。参考：分值按通行做法拟定，评分项多出自公开办法。下一步都可以修改。",
     )
@@ -70,7 +75,11 @@ class RuleForm(PortalForm):
         label="留下的分数怎么合成",
         required=False,
         empty_value="mean",
-        choices=[("mean", "平均数"), ("median", "中位数")],
+        choices=[("mean", "平均数"), ("median", "中位数"), ("ticks", "不打分，票选：得票多者在前")],
+        help_text="选票选后，评分项和去掉最高最低分都不用；同分只比其他部分得分、合议投票或抽签",
+    )
+    at_most = forms.IntegerField(
+        label="票选时每位评委最多投几票", min_value=1, max_value=60, required=False, help_text="不是票选请留空"
     )
     quorum = forms.IntegerField(label="至少几张有效评分表才计分", min_value=1, max_value=40, initial=3)
     decimals = forms.IntegerField(label="保留几位小数（四舍五入）", min_value=0, max_value=4, initial=2)
@@ -107,12 +116,14 @@ class RuleForm(PortalForm):
     def options(self) -> dict[str, Any]:
         """The cleaned choices as `make_rule` takes them; full marks apart."""
         data = {k: v for k, v in self.cleaned_data.items() if k != "full_marks" and k not in TIE_FIELDS}
-        cap = data["bonus_cap"]
+        cap, data["ticks"] = data["bonus_cap"], data.pop("at_most") or 0
         ties = [self.cleaned_data[name] for name in TIE_FIELDS if self.cleaned_data.get(name)]
         return data | {"ties": ties, "bonus_cap": None if cap is None else plain_text(cap)}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if data.get("aggregate") == "ticks" and not data.get("at_most") and "at_most" not in self.errors:
+            self.add_error("at_most", "票选请填写每位评委最多投几票。")
         if {"high", "low", "start"} <= data.keys() and data["start"] <= data["high"] + data["low"]:
             self.add_error("start", "应大于去掉的最高分和最低分个数之和。")
         seen: set[str] = set()
@@ -459,8 +470,9 @@ class PaperForm(PortalForm):
     def __init__(self, *args: Any, criteria: Sequence[Mapping[str, Any]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for c in criteria:
-            label = f"{c['label']}（{c['min']} 至 {c['max']} 分）"
-            self.fields[f"mark-{c['key']}"] = forms.CharField(label=label, max_length=12)
+            voted = c["key"] == TICK
+            label = "投票（投了填 1，没有投留空）" if voted else f"{c['label']}（{c['min']} 至 {c['max']} 分）"
+            self.fields[f"mark-{c['key']}"] = forms.CharField(label=label, max_length=12, required=not voted)
 
     @property
     def marks(self) -> dict[str, str]:
@@ -472,7 +484,11 @@ class ConfirmForm(PortalForm):
     """The second person: the total as it stands on the paper."""
 
     total = forms.DecimalField(
-        label="纸上的合计", max_digits=9, decimal_places=4, required=False, help_text="照纸质评分表填，不要照屏幕填"
+        label="纸上的合计",
+        max_digits=9,
+        decimal_places=4,
+        required=False,
+        help_text="照纸质评分表填，不要照屏幕填；票选填 1 或 0",
     )
     reason = forms.CharField(label="理由或不一致之处", max_length=200, required=False)
 

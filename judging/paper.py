@@ -13,6 +13,7 @@ from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
 from judging import rules
+from judging.domain.ballot import columns, votes
 from judging.domain.codes import paper_code
 from judging.forms import ConfirmForm, DeviceFileForm, PaperForm
 from judging.models import Absence, CarriedSheet, Entry, Judge, Move, Recusal, Session
@@ -63,7 +64,9 @@ def print_sheets(request: HttpRequest, session_id: int) -> HttpResponse:
         for judge in judges
     ]  # fmt: skip
     return render(
-        request, "judging/paper_print.html", {"session": session, "pages": pages, "criteria": session.rule["criteria"]}
+        request,
+        "judging/paper_print.html",
+        {"session": session, "pages": pages, "criteria": columns(session.rule), "ticks": votes(session.rule)},
     )
 
 
@@ -73,7 +76,7 @@ def paper(request: HttpRequest, session_id: int) -> HttpResponse:
     """Enter paper sheets and device files; what waits for another person."""
     session = _carries(request, session_id)
     which = request.POST.get("part", "") if request.method == "POST" else ""
-    form = PaperForm(request.POST if which == "paper" else None, criteria=session.rule["criteria"])
+    form = PaperForm(request.POST if which == "paper" else None, criteria=columns(session.rule))
     file = DeviceFileForm(*((request.POST, request.FILES) if which == "file" else (None,)))
     act: dict[str, Any] = {"session_id": session.pk, "by": person(request), "at": clock.now()}
     try:
@@ -120,7 +123,7 @@ def carried(request: HttpRequest, session_id: int, carried_id: int) -> HttpRespo
             form.add_error(None, error.message)
         else:
             return redirect("judging:paper", session.pk)
-    lines = [(c["label"], c["max"], row.marks.get(c["key"], "")) for c in session.rule["criteria"]]
+    lines = [(c["label"], c["max"], row.marks.get(c["key"], "")) for c in columns(session.rule)]
     facts = {
         "session": session, "row": row, "form": form, "lines": lines, "is_waiting": row.state == CarriedSheet.State.ENTERED,
         "mine": row.entered_by_id == person(request).pk,

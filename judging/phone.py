@@ -30,6 +30,7 @@ CODES = {
     services.AlreadyHandedIn: "handed_in",
     services.SheetChangedMeanwhile: "conflict",
     SeatElsewhere: "elsewhere",
+    services.TooManyVotes: "too_many",
     services.TooBusy: "busy",
 }
 

@@ -14,6 +14,7 @@ from accounts.rules import may
 from accounts.web import person
 from core.errors import NotAllowed
 from judging import rules
+from judging.domain.ballot import columns
 from judging.domain.ledger import grouped
 from judging.domain.scoring import check_rule
 from judging.domain.sentences import sentences
@@ -44,7 +45,7 @@ def print_result(request: HttpRequest, session_id: int, what: str) -> HttpRespon
 
 
 def _e5(session: Session, _paper: str) -> dict[str, Any]:
-    criteria = session.rule["criteria"]
+    criteria = columns(session.rule)
     why = rules.explained(session)
     sheets = {
         (s.judge_id, s.entry_id): s

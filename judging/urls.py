@@ -1,6 +1,20 @@
 from django.urls import URLPattern, path
 
-from judging import access, conductor, desk, hinting, paper, phone, printing, public, rulebook, screen, second, views
+from judging import (
+    access,
+    conductor,
+    desk,
+    hinting,
+    offline,
+    paper,
+    phone,
+    printing,
+    public,
+    rulebook,
+    screen,
+    second,
+    views,
+)
 
 app_name = "judging"
 urlpatterns: list[URLPattern] = [
@@ -8,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/new/<int:round_id>/", views.new, name="new"),
     path("sessions/<int:session_id>/", views.session_detail, name="session"),
     path("sessions/<int:session_id>/setup/", views.setup, name="setup"),
+    path("judge/worker.js", offline.worker, name="worker"),
     path("sessions/<int:session_id>/rule/", rulebook.rule, name="rule"),
     path("sessions/<int:session_id>/figures/", rulebook.figures, name="figures"),
     path("sessions/<int:session_id>/check/", rulebook.sensitivity, name="sensitivity"),

@@ -19,6 +19,7 @@ from core.exact import pretty
 from core.forms import PortalForm
 from jobs.services import start_job
 from judging import forms, rules, services
+from judging.domain.ballot import votes
 from judging.domain.rubrics import RUBRICS
 from judging.models import Draw, Entry, Judge, Recusal, Session
 from judging.record import session_record
@@ -26,6 +27,8 @@ from judging.services.rehearsal import end_rehearsal, start_rehearsal
 from judging.services.stage import add_group, set_pace
 from projects.models import Proposal
 from rounds.rules import can_run_round, visible_rounds
+
+VOTES = 5  # of each judge in a new tick-vote; the office changes it in the rule
 
 
 @require_safe
@@ -49,8 +52,12 @@ def new(request: HttpRequest, round_id: int) -> HttpResponse:
     form = forms.SessionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        rubric = RUBRICS[data["rubric"]]
-        rule = services.make_rule(rubric.as_criteria())
+        rubric = RUBRICS.get(data["rubric"])
+        rule = (
+            services.make_rule(rubric.as_criteria())
+            if rubric
+            else services.make_rule([], aggregate="ticks", ticks=VOTES)
+        )
         try:
             session = services.create_session(
                 round_id=round_.pk,
@@ -60,8 +67,8 @@ def new(request: HttpRequest, round_id: int) -> HttpResponse:
                 rule=rule,
                 by=user,
                 at=clock.now(),
-                full_marks=rubric.full_marks,
-                notes={"anchors": rubric.anchors()},
+                full_marks=rubric.full_marks if rubric else Decimal(0),
+                notes={"anchors": rubric.anchors()} if rubric else {},
             )
         except DomainError as error:
             form.add_error(None, error.message)
@@ -263,7 +270,7 @@ def rule_initial(rule: dict[str, Any]) -> dict[str, Any]:
     return {
         "high": trim["high"], "low": trim["low"], "start": trim["from"], "on": trim["on"], "aggregate": rule["aggregate"],
         "quorum": rule["quorum"], "decimals": rule["decimals"], "bonus_cap": rule["bonus_cap"], "by": rule["rank"]["by"],
-        "full_marks": sum(Decimal(c["max"]) for c in rule["criteria"]),
+        "full_marks": sum(Decimal(c["max"]) for c in rule["criteria"]) or 100, "at_most": votes(rule),
         **dict(zip(forms.TIE_FIELDS, rule["rank"]["ties"], strict=False)),
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ from funding.domain.allocation import allocate
 from funding.models import AllocationPlan, Award, PublicNotice
 from jobs.models import StoredFile
 from jobs.storage import place_of
+from judging.domain.ballot import columns, votes
 from judging.domain.ledger import START, move_document, session_head
 from judging.domain.scoring import compute
 from judging.models import Judge, Move, Result, ResultLine, ScoreSheet, Session
@@ -84,10 +85,10 @@ def ledgers_are_unbroken() -> Iterator[str]:
 @check("评分表齐全且在范围内")
 def locked_sessions_are_complete() -> Iterator[str]:
     for session in Session.objects.exclude(state=Session.State.SETUP).prefetch_related("judges", "entries"):
-        criteria = {c["key"]: c for c in session.rule["criteria"]}
+        criteria = {c["key"]: c for c in columns(session.rule)}
         sheets = ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED)
         for pk, marks, total in sheets.values_list("pk", "marks", "total"):
-            if set(marks) != set(criteria):
+            if set(marks) != set(criteria) and (votes(session.rule) is None or marks):
                 yield f"评分表 {pk}：评分项与规则不一致。"
                 continue
             added = Decimal(0)

@@ -12,7 +12,7 @@ from core.exact import digest
 from judging import rules
 from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
-from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, RuleChange, Session
+from judging.models import Absence, CarriedSheet, Entry, Judge, Recusal, Result, ResultLine, RuleChange, Session
 from judging.services.lots import LotsNeeded, tie_is_left
 from judging.services.setup import locked, scoring_document
 from judging.services.stage import waits_for
@@ -29,6 +29,10 @@ class RecusalsWaiting(DomainError):
 
 class RuleChangeWaits(DomainError):
     message = "有一项规则变更等待批准，请先批准或不批准，再锁定。"
+
+
+class CarriedWaiting(DomainError):
+    message = "有 {count} 张转录的评分表还没有复核。请先在“转录评分表”页复核或退回，再锁定。"
 
 
 class NotScoring(DomainError):
@@ -51,7 +55,7 @@ class NotLocked(DomainError):
 def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
     """Lock, and in the same transaction make the immutable result. No result before every gap is explained.
 
-    Raises NotAllowed, NotScoring, RecusalsWaiting, RuleChangeWaits, Gaps, LotsNeeded.
+    Raises NotAllowed, NotScoring, RecusalsWaiting, RuleChangeWaits, CarriedWaiting, Gaps, LotsNeeded.
     """
     session = locked(session_id)
     if not rules.can_run(by, session):
@@ -63,6 +67,9 @@ def lock_session(*, session_id: int, by: User, at: datetime) -> Result:
         raise RecusalsWaiting(count=waiting)
     if RuleChange.objects.filter(session=session, state=RuleChange.State.WAITING).exists():
         raise RuleChangeWaits
+    carried = CarriedSheet.objects.filter(judge__session=session, state=CarriedSheet.State.ENTERED).count()
+    if carried:
+        raise CarriedWaiting(count=carried)
     gaps = rules.gaps(session)
     if gaps:
         raise Gaps(count=len(gaps))

@@ -15,6 +15,7 @@ from audit.services import record
 from core.errors import DomainError, FormatError, NotAllowed
 from core.exact import digest, plain_text
 from judging import rules
+from judging.domain.ballot import votes
 from judging.domain.draw import commitment, order
 from judging.domain.scoring import check_rule
 from judging.models import Draw, Entry, Judge, LotDraw, Recusal, ScoreSheet, Session
@@ -67,13 +68,18 @@ class UsernameTaken(DomainError):
 def make_rule(
     criteria: Sequence[Mapping[str, str]], *, high: int = 1, low: int = 1, start: int = 5, decimals: int = 2, quorum: int = 3,
     ties: Sequence[str] | None = None, by: str = "printed", on: str = "total", aggregate: str = "mean",
-    parts: Sequence[Mapping[str, Any]] = (), own_part: str | None = None, bonus_cap: str | None = None,
+    parts: Sequence[Mapping[str, Any]] = (), own_part: str | None = None, bonus_cap: str | None = None, ticks: int = 0,
 ) -> dict[str, Any]:  # fmt: skip
     """The `rule` of chuangtou/scoring@1 from the office's choices. Criteria: key, label, max, step, and min if not 0.
 
     `by`: rank by the `printed` or the `exact` score. `ties`: what decides between equals, in order. `on`: trim each
     sheet's `total` or each `criterion`. `parts`: key, weight and perhaps scale, `own_part` the one scored here.
+    `aggregate="ticks"`: a tick-vote of so many `ticks` a judge; criteria, trimming and what compares marks are left out.
     """
+    by_tick = aggregate == "ticks"
+    if by_tick:
+        criteria, high, low, on, decimals = (), 0, 0, "total", 0
+        ties = [tie for tie in ties or () if tie == "lot" or tie.partition(":")[0] in ("part", "vote")]
     first = criteria[0]["key"] if criteria else ""
     return {
         "version": "v1",
@@ -81,7 +87,8 @@ def make_rule(
             {"key": c["key"], "label": c["label"], "min": c.get("min", "0"), "max": c["max"], "step": c["step"], "weight": "1"} for c in criteria
         ],
         "trim": {"high": high, "low": low, "from": start, "on": on} if high or low or on != "total" else None,
-        "clamp": None, "calibration": None, "aggregate": aggregate, "criterion_decimals": None, "product_decimals": None,
+        "clamp": None, "calibration": None, "aggregate": aggregate, **({"ticks": {"at_most": ticks}} if by_tick else {}),
+        "criterion_decimals": None, "product_decimals": None,
         "decimals": decimals, "quorum": quorum, "own_part": own_part, "parts": [dict(p) for p in parts], "bonus_cap": bonus_cap,
         "rank": {"by": by, "style": "competition", "ties": list(ties) if ties is not None else [f"criterion:{first}", "untrimmed_mean"]},
     }  # fmt: skip
@@ -94,7 +101,10 @@ def _check_rule(rule: Mapping[str, Any], full_marks: Decimal) -> None:
     except FormatError as error:
         raise BadRule(why=error.message) from error
     total = sum((Decimal(c["max"]) for c in rule["criteria"]), Decimal(0))
-    if total != full_marks:
+    if votes(rule) is not None:
+        if not votes(rule):
+            raise BadRule(why="每位评委至少要有一票。")
+    elif total != full_marks:
         raise MaximaDoNotAddUp(total=f"{total.normalize():f}", full=f"{full_marks.normalize():f}")
 
 

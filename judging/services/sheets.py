@@ -14,9 +14,10 @@ from accounts.models import User
 from audit.services import record
 from core.clock import local
 from core.errors import DomainError, FormatError, NotAllowed
+from judging.domain.ballot import columns, votes
 from judging.domain.ledger import move_document
 from judging.domain.scoring import check_marks, check_rule, sheet_total
-from judging.domain.values import Rule
+from judging.domain.values import TICK, Rule
 from judging.models import Judge, Move, ScoreSheet, Session
 from judging.services.access import SeatElsewhere
 from projects.models import Proposal
@@ -65,6 +66,10 @@ class BadMark(DomainError):
         self.key = key
 
 
+class TooManyVotes(DomainError):
+    message = "每位评委最多投 {most} 票，您已投满。请先去掉一票，再投“{title}”。"
+
+
 class TooBusy(DomainError):
     message = "现场提交的人太多，这一次没有存上。您填写的内容还在，请再点一次。"
     status = 503
@@ -76,7 +81,8 @@ class SheetChangedMeanwhile(DomainError):
     message = "这张评分表刚刚在另一台设备上改过：那边合计 {there} 分。请核对，再提交一次将以您现在填写的为准。"
 
     def __init__(self, sheet: ScoreSheet) -> None:
-        super().__init__(there="未填完" if sheet.total is None else f"{sheet.total:.2f}")
+        voted = {(True, 1): "1（已投票）", (False, 0): "0（没有投票）"}.get((TICK in sheet.marks, len(sheet.marks)))
+        super().__init__(there=voted or ("未填完" if sheet.total is None else f"{sheet.total:.2f}"))
         self.sheet = sheet
 
 
@@ -106,9 +112,15 @@ def read_marks(
 ) -> tuple[dict[str, str], Decimal | None]:
     """Marks as decimal strings in the rule's order, and their weighted total when all are there.
 
-    `whole`: every criterion must have one. Raises BadMark naming the criterion and its range.
+    `whole`: every criterion must have one. Of a tick-vote: the vote, if there is one, and 1 or 0.
+    Raises BadMark naming the criterion and its range.
     """
     read = _rule_of(json.dumps(rule))
+    if read.by_tick:
+        vote = plain_mark(given.get(TICK) or "")
+        if vote not in ("", "0", "1"):
+            raise BadMark(TICK, "投票请填 1，不投请留空。")
+        return ({TICK: "1"}, Decimal(1)) if vote == "1" else ({}, Decimal(0))
     found = {c["key"]: text for c in rule["criteria"] if (text := plain_mark(given.get(c["key"]) or ""))}
     try:
         check_marks(read, found, complete=whole)
@@ -237,7 +249,7 @@ def save_sheet(
     so: it can be handed in anew, not taken back. `session_id`, where given, must be the entry's;
     `holder`: digest of the device that sends, refused where another one holds the seat.
     Raises ScoringNotOpen, EntryNotOpen, EntryClosed, ScoringClosed, Recused, ProposalGone, BadMark, AlreadyHandedIn,
-    SheetChangedMeanwhile, SeatElsewhere, NotAllowed, TooBusy.
+    TooManyVotes, SheetChangedMeanwhile, SeatElsewhere, NotAllowed, TooBusy.
     """
     for _ in range(3):
         try:
@@ -301,6 +313,7 @@ def take_sheet(
     found, total = read_marks(place.rule, marks, whole=submit)
     if sheet is not None and sheet.state == ScoreSheet.State.SUBMITTED and not submit:
         raise AlreadyHandedIn
+    _must_have_a_vote(place, found, submit and request.by == "judge")
     sheet = _store(place, sheet, found, total, submit, request, at, comment)
     sheet.title = place.title
     _append(place, "submitted" if submit else "kept", found, request, at, revision=sheet.revision)
@@ -317,6 +330,16 @@ def _must_be_open(place: Place) -> None:
         raise ProposalGone
     if place.is_paced and place.opened_at is None:
         raise EntryNotOpen(title=place.title)
+
+
+def _must_have_a_vote(place: Place, marks: Mapping[str, str], counts: bool) -> None:
+    """A judge's device cannot spoil her ballot; what a clerk copies from paper is counted as it stands. Her row is locked."""
+    most = votes(place.rule)
+    if most is None or TICK not in marks or not counts:
+        return
+    handed = ScoreSheet.objects.filter(judge=place.judge_id, state=ScoreSheet.State.SUBMITTED, marks__has_key=TICK)
+    if handed.exclude(entry=place.entry_id).count() >= most:
+        raise TooManyVotes(most=most, title=place.title)
 
 
 def _may_be_known(place: Place, sheet: ScoreSheet | None, request: Request) -> bool:
@@ -394,7 +417,7 @@ def _append(
 
 def _plain(rule: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, str]:
     """Marks for the record only, unread: known criteria, short texts."""
-    return {c["key"]: str(marks[c["key"]])[:12] for c in rule["criteria"] if marks.get(c["key"])}
+    return {c["key"]: str(marks[c["key"]])[:12] for c in columns(rule) if marks.get(c["key"])}
 
 
 def closed(locked_at: datetime | None) -> ScoringClosed:

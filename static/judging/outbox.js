@@ -9,6 +9,13 @@ import { openDB } from "../vendor/idb/idb.js";
 
 const NAME = "chuangtou-judge";
 
+const stores = {
+  upgrade(made) {
+    made.createObjectStore("sheets", { keyPath: "key" });
+    made.createObjectStore("device");
+  },
+};
+
 function random() {
   const found = crypto.getRandomValues(new Uint8Array(12)); // there on plain HTTP too
   return Array.from(found, (n) => n.toString(16).padStart(2, "0")).join("");
@@ -21,12 +28,7 @@ export async function openOutbox(session, judge) {
   let device = random();
   let counter = 0;
   try {
-    db = await openDB(NAME, 1, {
-      upgrade(made) {
-        made.createObjectStore("sheets", { keyPath: "key" });
-        made.createObjectStore("device");
-      },
-    });
+    db = await openDB(NAME, 1, stores);
     const known = await db.get("device", "id");
     if (known) device = known;
     else await db.put("device", device, "id");
@@ -48,6 +50,10 @@ export async function openOutbox(session, judge) {
       if (db) await db.put("sheets", plain);
       else memory.set(plain.key, plain);
     },
+    async drop(key) {
+      if (db) await db.delete("sheets", key);
+      else memory.delete(key);
+    },
     // The next number of this device, once, whatever tabs are open.
     async count() {
       if (!db) return (counter += 1);
@@ -65,6 +71,16 @@ export async function openOutbox(session, judge) {
       return undefined;
     },
   };
+}
+
+// At sign-out: nothing of a judge stays on the device but what the server has not heard yet, and that is ids and numbers.
+export async function forgetDelivered() {
+  if ("caches" in window) await caches.delete(NAME);
+  const db = await openDB(NAME, 1, stores);
+  const change = db.transaction("sheets", "readwrite");
+  for (const sheet of await change.store.getAll()) if (!sheet.pending) await change.store.delete(sheet.key);
+  await change.done;
+  db.close();
 }
 
 // A new request on top of whatever this device has said so far about the sheet.

@@ -14,6 +14,9 @@ const $ = (name, place = root) => place.querySelector(`[data-${name}]`);
 const token = root.querySelector("input[name=csrfmiddlewaretoken]").value;
 const entries = new Map(facts.entries.map((entry) => [entry.id, entry]));
 const order = facts.entries.filter((entry) => !entry.state);
+const most = facts.ticks; // how many votes a judge has; null where she gives marks
+const keys = most ? ["tick"] : facts.criteria.map((criterion) => criterion.key);
+const weights = facts.criteria.map((criterion) => Math.round(Number(criterion.weight) * 1e6)); // whole millionths
 const sheets = new Map();
 const undo = new Map();
 const heading = document.querySelector("h1");
@@ -24,6 +27,8 @@ let board = null;
 let locked = facts.state !== "scoring";
 let lockedAt = facts.locked_at;
 let asking = false;
+let tooMany = ""; // said where a vote more was tried
+let row = null; // the entry that the table reads back
 let signedOut = false;
 let elsewhere = ""; // the sentence, where another device holds the seat
 let failing = false;
@@ -45,13 +50,20 @@ const submitted = (sheet) => sheet.handed === true;
 function totalOf(marks) {
   let total = 0;
   let left = 0;
-  for (const criterion of facts.criteria) {
+  facts.criteria.forEach((criterion, i) => {
     const value = read(marks[criterion.key], criterion);
     if (value === null || Number.isNaN(value)) left += 1;
-    else total += value * (hundredths(criterion.weight) ?? 100);
-  }
-  return { total: Math.round(total / 100), left };
+    else total += value * weights[i];
+  });
+  return { total: Math.round(total / 1e6), left };
 }
+
+const votes = () => order.filter((entry) => sheets.get(entry.id).marks.tick === "1");
+// What a ballot still has to send: everything that the server does not have as handed in.
+const unsent = () => order.filter((entry) => {
+  const sheet = sheets.get(entry.id);
+  return sheet.status !== "conflict" && !(submitted(sheet) && ["delivered", "waiting"].includes(sheet.status));
+});
 
 // What the server says stands, taken over where this device has nothing of its own to say.
 function take(sheet, stored) {
@@ -81,6 +93,8 @@ async function begin() {
     }
     sheets.set(entry.id, sheet);
   }
+  // What waited for a project that the judge has stepped back from is nobody's any more.
+  for (const entry of facts.entries) if (entry.state && known.has(entry.id)) await outbox.drop(known.get(entry.id).key);
   for (const plain of document.querySelectorAll("[data-plain]")) plain.hidden = true;
   root.hidden = false;
   listen();
@@ -88,6 +102,8 @@ async function begin() {
   flush();
   follow({ push: facts.push, poll: facts.poll, onBoard: hear, onContact: contact });
   beat();
+  if (document.readyState === "complete") stayOpen();
+  else window.addEventListener("load", stayOpen);
 }
 
 // ---- drawing
@@ -113,12 +129,16 @@ function label(sheet) {
 
 function render() {
   const entry = current();
-  $("list").hidden = Boolean(entry);
+  const wide = !entry && !most && window.location.hash === "#table";
+  $("list").hidden = Boolean(entry) || wide;
+  $("table").hidden = !wide;
+  document.body.classList.toggle("wide", wide);
   $("sheet").hidden = !entry;
   heading.textContent = entry ? `${entry.position}. ${entry.title}` : home;
   const done = order.filter((one) => submitted(sheets.get(one.id))).length;
   for (const place of root.querySelectorAll("[data-done]")) place.textContent = `${done} / ${order.length}`;
   if (entry) drawSheet(entry);
+  else if (wide) drawTable();
   else drawList();
   drawStage();
   drawLine();
@@ -131,12 +151,180 @@ function drawList() {
     const row = $("rows").children[i];
     row.classList.toggle("desk-now", Boolean(board && board.now && board.now.id === entry.id));
     if (entry.state) return;
+    if (most) drawVote(row.querySelector("button"), entry);
     const fresh = label(sheets.get(entry.id));
     const old = row.lastElementChild;
     if (old.textContent !== fresh.textContent || old.className !== fresh.className) old.replaceWith(fresh);
   });
   const gaps = order.filter((one) => !submitted(sheets.get(one.id)));
-  $("gaps").textContent = gaps.length ? `还没交：${gaps.map((one) => one.position).join("、")} 号` : "全部项目都已提交。锁定前还可以修改。";
+  let words = gaps.length ? `还没交：${gaps.map((one) => one.position).join("、")} 号` : "全部项目都已提交。锁定前还可以修改。";
+  if (most) words = gaps.length ? `请最多投 ${most} 票，投好后一起提交。` : "选票已提交。锁定前还可以修改。";
+  if (locked) words = "评审会已锁定，谢谢您。";
+  $("gaps").textContent = words;
+  $("relations").hidden = locked;
+  if (most) drawBallot();
+}
+
+// ---- votes
+
+function drawVote(button, entry) {
+  const sheet = sheets.get(entry.id);
+  const voted = sheet.marks.tick === "1";
+  button.setAttribute("aria-pressed", String(voted));
+  button.classList.toggle("btn-primary", voted);
+  button.classList.toggle("btn-outline-primary", !voted);
+  button.disabled = locked || asking || sheet.status === "conflict";
+  const words = voted ? "✓ 已选" : "投票";
+  if (button.textContent !== words) button.textContent = words;
+  button.setAttribute("aria-label", `${words} ${entry.position} 号 ${entry.title}`);
+}
+
+function voteButton(entry) {
+  const button = element("button", "btn btn-outline-primary vote");
+  button.type = "button";
+  button.addEventListener("click", () => vote(entry));
+  return button;
+}
+
+function vote(entry) {
+  const voted = sheets.get(entry.id).marks.tick === "1";
+  const full = !voted && votes().length >= most;
+  tooMany = full ? `已选满 ${most} 票。要选这一项，请先去掉一项。` : "";
+  if (full) render();
+  else change(entry, "tick", voted ? "" : "1");
+}
+
+function drawBallot() {
+  const bar = $("ballot");
+  bar.hidden = locked;
+  const chosen = votes();
+  $("votes", bar).textContent = String(chosen.length);
+  $("full-words", bar).textContent = tooMany;
+  $("ballot-running", bar).hidden = asking;
+  $("ballot-confirm", bar).hidden = !asking;
+  $("ballot-read", bar).textContent = chosen.length ? `您投给 ${chosen.map((one) => `${one.position} 号`).join("、")}，共 ${chosen.length} 票，是否提交？` : "您一票也没有投，是否提交？";
+  const left = unsent().length;
+  $("ballot-submit", bar).hidden = asking || left === 0;
+  $("ballot-submit", bar).textContent = order.some((one) => submitted(sheets.get(one.id))) ? "改交选票" : "提交选票";
+  $("ballot-back", bar).hidden = !asking;
+  $("ballot-sure", bar).hidden = !asking;
+}
+
+async function handInBallot() {
+  clearTimeout(keeping);
+  asking = false;
+  await writing;
+  // Those without a vote first, so that a vote that moved never finds the ballot full.
+  const todo = unsent().sort((a, b) => (sheets.get(a.id).marks.tick || "0").localeCompare(sheets.get(b.id).marks.tick || "0"));
+  for (const entry of todo) await queue(outbox, sheets.get(entry.id), "submit", valid(sheets.get(entry.id).marks));
+  render();
+  flush();
+}
+
+// ---- the table, for a laptop
+
+const cells = new Map();
+
+function makeTable() {
+  for (const entry of facts.entries) {
+    const line = element("tr");
+    const head = element("th", "", entry.state ? `${entry.position}. ${entry.title}` : undefined);
+    head.scope = "row";
+    line.append(head);
+    if (entry.state) {
+      const rest = element("td", "", entry.words);
+      rest.colSpan = facts.criteria.length + 3;
+      line.append(rest);
+      $("cells").append(line);
+      continue;
+    }
+    const link = element("a", "", `${entry.position}. ${entry.title}`);
+    link.href = `#e${entry.id}`;
+    head.append(link);
+    const inputs = facts.criteria.map((criterion) => {
+      const input = element("input", "form-control mark-input");
+      input.inputMode = "decimal";
+      input.autocomplete = "off";
+      input.maxLength = 8;
+      input.dataset.key = criterion.key;
+      input.setAttribute("aria-label", `${entry.position} 号 ${criterion.label}，${criterion.min} 至 ${criterion.max} 分，每档 ${criterion.step}`);
+      input.addEventListener("input", () => change(entry, criterion.key, input.value.trim()));
+      const cell = element("td");
+      cell.append(input);
+      line.append(cell);
+      return input;
+    });
+    const total = element("td", "num");
+    const state = element("td");
+    const act = element("td");
+    const button = element("button", "btn btn-outline-primary", "提交");
+    button.type = "button";
+    button.addEventListener("click", () => askRow(entry));
+    act.append(button);
+    line.append(total, state, act);
+    $("cells").append(line);
+    cells.set(entry.id, { inputs, total, state, button });
+  }
+}
+
+function drawTable() {
+  if (!$("cells").children.length) makeTable();
+  for (const entry of order) {
+    const sheet = sheets.get(entry.id);
+    const { inputs, total, state, button } = cells.get(entry.id);
+    const shut = locked || row !== null || sheet.status === "conflict";
+    inputs.forEach((input, i) => {
+      const wanted = sheet.marks[facts.criteria[i].key] || "";
+      if (document.activeElement !== input && input.value !== wanted) input.value = wanted;
+      input.readOnly = shut;
+      input.setAttribute("aria-invalid", String(Number.isNaN(read(wanted, facts.criteria[i]))));
+    });
+    const sum = totalOf(sheet.marks);
+    total.textContent = sum.left === facts.criteria.length ? "—" : `${fixed(sum.total)}${sum.left ? `（差 ${sum.left} 项）` : ""}`;
+    const fresh = label(sheet);
+    if (!state.firstChild || state.firstChild.textContent !== fresh.textContent) state.replaceChildren(fresh, ...(sheet.message ? [element("p", "crit-wrong", sheet.message)] : []));
+    button.textContent = submitted(sheet) ? "改交" : "提交";
+    button.disabled = shut || (submitted(sheet) && sheet.status === "delivered");
+    button.setAttribute("aria-label", `${button.textContent} ${entry.position} 号`);
+  }
+  $("table-bar").hidden = row === null || locked;
+  if (row !== null) {
+    const sheet = sheets.get(row.id);
+    $("table-read").textContent = `${row.position} 号“${row.title}”：您给出的总分为 ${fixed(totalOf(sheet.marks).total)}，是否提交？`;
+    $("table-extreme").textContent = extreme(sheet.marks);
+  }
+}
+
+function askRow(entry) {
+  const sheet = sheets.get(entry.id);
+  const bad = cells.get(entry.id).inputs.find((_, i) => {
+    const value = read(sheet.marks[facts.criteria[i].key], facts.criteria[i]);
+    return value === null || Number.isNaN(value);
+  });
+  if (bad) {
+    bad.focus();
+    return;
+  }
+  row = entry;
+  render();
+  $("table-sure").focus();
+}
+
+function leaveRow() {
+  const entry = row;
+  row = null;
+  render();
+  if (entry) cells.get(entry.id).inputs[0].focus();
+}
+
+// Enter goes on along the row, the arrows go along the column.
+function walkTable(event) {
+  const step = { Enter: 1, ArrowDown: facts.criteria.length, ArrowUp: -facts.criteria.length }[event.key];
+  if (!step || event.target.tagName !== "INPUT") return;
+  event.preventDefault();
+  const inputs = [...$("cells").querySelectorAll("input")];
+  const next = inputs[inputs.indexOf(event.target) + step];
+  if (next) next.focus();
 }
 
 function listRow(entry) {
@@ -148,7 +336,7 @@ function listRow(entry) {
   }
   const link = element("a", "desk-title", words);
   link.href = `#e${entry.id}`;
-  row.append(link, label(sheets.get(entry.id)));
+  row.append(link, ...(most ? [voteButton(entry)] : []), label(sheets.get(entry.id)));
   return row;
 }
 
@@ -184,6 +372,7 @@ function drawSheet(entry) {
       return block;
     });
     $("criteria").replaceChildren(...blocks);
+    if (most) $("vote").replaceChildren(voteButton(entry), element("span", "quiet", "投好后回到“全部项目”一起提交。"));
     $("comment").value = sheet.comment || "";
     $("criteria").querySelectorAll("input").forEach((input, i) => { input.value = sheet.marks[facts.criteria[i].key] || ""; });
     window.scrollTo(0, 0);
@@ -204,11 +393,13 @@ function drawSheet(entry) {
     theirs.hidden = !conflict;
     theirs.textContent = conflict ? `另一台设备：${(sheet.theirs.marks || {})[criterion.key] || "未填"}` : "";
   }
+  $("vote").hidden = !most;
+  if (most) drawVote($("vote").querySelector("button"), entry);
   const comment = $("comment");
   if (document.activeElement !== comment) comment.value = sheet.comment || "";
   comment.readOnly = locked || asking || conflict;
   const bar = $("bar");
-  $("words", bar).hidden = locked;
+  $("words", bar).hidden = locked || Boolean(most);
   $("acts", bar).hidden = locked;
   $("confirm", bar).hidden = !asking;
   $("running", bar).hidden = asking;
@@ -216,9 +407,9 @@ function drawSheet(entry) {
   $("left", bar).textContent = left ? `还差 ${left} 项` : "";
   $("sum", bar).textContent = fixed(total);
   $("extreme", bar).textContent = asking ? extreme(sheet.marks) : "";
-  $("submit", bar).hidden = asking || conflict;
+  $("submit", bar).hidden = asking || conflict || Boolean(most);
   $("submit", bar).textContent = submitted(sheet) ? "改交" : "提交";
-  $("undo", bar).hidden = asking || conflict || !(undo.get(entry.id) || []).length;
+  $("undo", bar).hidden = most || asking || conflict || !(undo.get(entry.id) || []).length;
   $("back", bar).hidden = !asking;
   $("sure", bar).hidden = !asking;
   const at = order.indexOf(entry);
@@ -232,8 +423,9 @@ function drawSheet(entry) {
   state.replaceChildren(label(sheet), element("span", "", ` ${said(sheet, open)}`));
   $("conflict").hidden = !conflict;
   if (conflict) {
-    $("mine").textContent = `用这台的（合计 ${fixed(total)}）`;
-    $("keep-theirs").textContent = `用那台的（合计 ${sheet.theirs.total || "未填完"}）`;
+    const voted = (marks) => (marks.tick === "1" ? "投票" : "不投");
+    $("mine").textContent = most ? `用这台的（${voted(sheet.marks)}）` : `用这台的（合计 ${fixed(total)}）`;
+    $("keep-theirs").textContent = most ? `用那台的（${voted(sheet.theirs.marks || {})}）` : `用那台的（合计 ${sheet.theirs.total || "未填完"}）`;
   }
 }
 
@@ -248,6 +440,7 @@ function said(sheet, open) {
 }
 
 function extreme(marks) {
+  if (most) return "";
   const values = facts.criteria.map((c) => [read(marks[c.key], c), hundredths(c.min), hundredths(c.max)]);
   if (values.every(([v, , high]) => v === high)) return "您给的每一项都是满分，请再确认一下。";
   if (values.every(([v, low]) => v === low)) return "您给的每一项都是最低分，请再确认一下。";
@@ -350,12 +543,13 @@ function keepSoon(entry) {
     const sheet = sheets.get(entry);
     if (!isOpen(entry) || submitted(sheet) || sheet.status !== "edited") return;
     const marks = valid(sheet.marks);
-    if (Object.keys(marks).length) writing = writing.then(() => queue(outbox, sheet, "keep", marks)).then(flush);
+    if (most || Object.keys(marks).length) writing = writing.then(() => queue(outbox, sheet, "keep", marks)).then(flush);
   }, QUIET);
 }
 
 function valid(marks) {
   const found = {};
+  if (most && marks.tick === "1") found.tick = "1";
   for (const criterion of facts.criteria) {
     const value = read(marks[criterion.key], criterion);
     if (value !== null && !Number.isNaN(value)) found[criterion.key] = marks[criterion.key];
@@ -382,6 +576,7 @@ async function handIn(entry) {
   const sheet = sheets.get(entry.id);
   clearTimeout(keeping);
   asking = false;
+  row = null;
   await writing;
   await queue(outbox, sheet, "submit", sheet.marks);
   undo.delete(entry.id);
@@ -430,7 +625,9 @@ function later(milliseconds) {
 
 async function drain() {
   let closed = false;
-  for (const sheet of sheets.values()) {
+  const line = [...sheets.values()];
+  if (most) line.sort((a, b) => (a.marks.tick || "0").localeCompare(b.marks.tick || "0")); // a vote that moved leaves first
+  for (const sheet of line) {
     if (!sheet.pending) continue;
     render();
     const sent = sheet.pending;
@@ -479,8 +676,8 @@ function saved(sheet, sent, stored) {
   if (sheet.pending !== sent) return; // something newer waits, and builds on this
   sheet.pending = null;
   sheet.after = [];
-  const same = facts.criteria.every((c) => (stored.marks[c.key] || "") === (sent.marks[c.key] || "") || hundredths(stored.marks[c.key] || "") === hundredths(sent.marks[c.key] || ""));
-  const untouched = facts.criteria.every((c) => (sheet.marks[c.key] || "") === (sent.marks[c.key] || "")) && (sheet.comment || "").trim() === (sent.comment || "").trim();
+  const same = keys.every((key) => (stored.marks[key] || "") === (sent.marks[key] || "") || hundredths(stored.marks[key] || "") === hundredths(sent.marks[key] || ""));
+  const untouched = keys.every((key) => (sheet.marks[key] || "") === (sent.marks[key] || "")) && (sheet.comment || "").trim() === (sent.comment || "").trim();
   if (!same && untouched) {
     take(sheet, stored); // an old request answered with what has replaced it since
     drawn = null;
@@ -520,18 +717,34 @@ function lock(at) {
   locked = true;
   lockedAt = at || lockedAt;
   asking = false;
+  row = null;
   flush();
 }
 
 // After the lock nothing stays on the device, once all that it had to say has been heard.
 function settle() {
-  if ([...sheets.values()].every((sheet) => !sheet.pending)) outbox.forget();
+  if (![...sheets.values()].every((sheet) => !sheet.pending)) return;
+  outbox.forget();
+  if ("caches" in window) caches.delete("chuangtou-judge").catch(() => {});
 }
 
 function contact(alive, moment) {
   lost = alive ? "" : moment ? timeOf(new Date(moment).toISOString()) : "尚未取得";
   if (alive && failing) flush();
   drawLine();
+}
+
+// Where the browser allows it (HTTPS), the page opens again without a network, too.
+async function stayOpen() {
+  if (!window.isSecureContext || !("serviceWorker" in navigator) || locked) return;
+  try {
+    await navigator.serviceWorker.register(facts.worker);
+    const { active } = await navigator.serviceWorker.ready;
+    const files = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => name.startsWith(`${window.location.origin}/static/`));
+    active.postMessage({ keep: [window.location.pathname, ...files] });
+  } catch {
+    // the page stays open as it does without
+  }
 }
 
 async function beat() {
@@ -555,6 +768,8 @@ function listen() {
   window.addEventListener("hashchange", () => {
     drawn = null;
     asking = false;
+    row = null;
+    tooMany = "";
     render();
     heading.tabIndex = -1;
     heading.focus({ preventScroll: true });
@@ -599,6 +814,12 @@ function listen() {
       store(sheets.get(entry.id), marks);
     }
   });
+  $("ballot-submit").addEventListener("click", () => { asking = true; tooMany = ""; render(); $("ballot-sure").focus(); });
+  $("ballot-back").addEventListener("click", () => { asking = false; render(); });
+  $("ballot-sure").addEventListener("click", handInBallot);
+  $("table-sure").addEventListener("click", () => { const entry = row; handIn(entry); });
+  $("table-back").addEventListener("click", leaveRow);
+  $("cells").addEventListener("keydown", walkTable);
   $("mine").addEventListener("click", () => decide(current(), true));
   $("keep-theirs").addEventListener("click", () => decide(current(), false));
 }

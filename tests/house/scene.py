@@ -12,7 +12,7 @@ from judging.domain.codes import paper_code
 from judging.domain.rubrics import RUBRICS
 from judging.models import Entry
 from judging.services.access import issue_pass
-from judging.services.paper import enter_paper
+from judging.services.paper import enter_paper, reject_carried
 from messaging.models import Notice
 from needs.services import draft_order, list_order, offer_claim, post_need
 from projects.domain.budget import Line
@@ -103,6 +103,7 @@ def play(world: World, at: datetime) -> Scene:
         session_id=session.pk, code=paper_code(session.pk, 1, 1), marks={c["key"]: "1" for c in session.rule["criteria"]},
         by=who["host"], at=at,
     )  # fmt: skip
+    reject_carried(carried_id=carried.pk, by=who["office"], at=at, note="与原件不一致")
     token = issue_pass(
         session_id=session.pk, judge_id=session.judges.get(seat=1).pk, kind="invitation", by=who["host"], at=at
     )
