@@ -40,7 +40,7 @@ def _entry(request: HttpRequest, seat: Judge, entry_id: int) -> Entry | None:
     """An entry of the judge's session with what is read of it; None, with a word to the judge, if she stepped back."""
     recused = Recusal.objects.filter(judge=seat, entry=OuterRef("pk"))
     rows = Entry.objects.select_related("proposal__organization", "version").annotate(is_recused=Exists(recused))
-    entry = rows.filter(pk=entry_id, session=seat.session_id).first()
+    entry = rows.filter(rules.assigned_to(seat), pk=entry_id, session=seat.session_id).first()
     if entry is None:
         raise Http404
     if entry.is_recused:
@@ -189,8 +189,8 @@ def _save(request: HttpRequest, entry_id: int, device: str) -> HttpResponse | Do
         return error
     moment = f"{clock.local(saved.saved_at):%H:%M:%S}"
     if submit:
-        voted = votes(saved.session.rule) is not None
-        told_total = ("投了一票" if TICK in saved.marks else "没有投票") if voted else f"{saved.total:.2f} 分"
+        # Of a tick-vote: a sheet of marks that was handed in is never empty.
+        told_total = "投了一票" if TICK in saved.marks else f"{saved.total:.2f} 分" if saved.marks else "没有投票"
         messages.success(request, f"“{saved.title}”已送达：{told_total}（{moment}）。")
         return redirect("judging:desk", saved.session_id)
     messages.success(request, f"已暂存（{moment}）。")

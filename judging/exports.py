@@ -75,6 +75,8 @@ def sheets_report(work: Work) -> None:
     def cells() -> Any:
         for judge, seat, name in judges:
             for entry, position, title, organization in entries:
+                if why.get((judge, entry)) == "free":
+                    continue
                 sheet = None if why.get((judge, entry)) == "recused" else sheets.get((judge, entry))
                 note = "" if sheet else {"recused": "回避"}.get(why.get((judge, entry), ""), "缺评")
                 marks = [

@@ -7,9 +7,10 @@ from itertools import count
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.forms import formset_factory
 
-from accounts.models import User
+from accounts.models import Area, User
 from core.exact import plain_text
 from core.forms import DateField, PortalForm
 from judging.domain.rubrics import RUBRICS
@@ -386,6 +387,39 @@ class DrawForm(PortalForm):
         label="现场号码", max_length=20, help_text="由现场一位不知道密语的人报出，例如当日某项公开开奖号码"
     )
     witnesses = forms.CharField(label="见证人", max_length=100, help_text="例如：监督员、申报单位代表")
+
+
+class PoolForm(PortalForm):
+    """Somebody for the pool of judges, by user name."""
+
+    street = forms.ModelChoiceField(label="街道", queryset=Area.objects.none(), empty_label=None)
+    username = forms.CharField(label="用户名", max_length=40, help_text="这个人已有的账号；再填一次就是修改")
+    unit = forms.CharField(label="单位和职务", max_length=60, required=False)
+    expertise = forms.CharField(
+        label="专长", max_length=120, required=False, help_text="用顿号分开，例如：党建、为老服务、环保；分配评审时与项目的主题、类别和名称比对"
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, streets: "QuerySet[Area]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["street"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = streets
+        if len(streets) == 1:
+            field.initial, field.widget = streets[0].pk, forms.HiddenInput()
+
+    def clean_username(self) -> User:
+        name = self.cleaned_data["username"].strip()
+        found = User.objects.filter(username=name, is_active=True).first()
+        if found is None:
+            raise forms.ValidationError(f"没有用户名“{name}”。还没有账号的评委，请先在评审会设置页新建。")
+        return found
+
+
+class AssignForm(PortalForm):
+    """How reviews are spread."""
+
+    needed = forms.IntegerField(label="每个项目几位评委", min_value=1, max_value=40)
+    most = forms.IntegerField(label="每位评委最多几个项目", min_value=1, max_value=200)
 
 
 class LockForm(PortalForm):

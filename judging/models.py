@@ -68,6 +68,9 @@ class Session(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="rehearsals", verbose_name="排练的评审会",
         help_text="a rehearsal can never be published, and nothing above this app reads it",
     )  # fmt: skip
+    is_assigned = models.BooleanField(
+        "分配评审", default=False, help_text="each judge scores only what she is assigned; off: every judge scores all"
+    )
     pin = models.CharField("现场口令", max_length=6, blank=True, help_text="read out in the hall")
     is_demo = models.BooleanField("演示数据", default=False)
 
@@ -437,6 +440,45 @@ class KeptJudge(models.Model):
             models.CheckConstraint(
                 condition=~Q(reason=""), name="kept_judge_has_reason", violation_error_message="不回避必须写明理由。"
             ),
+        ]
+
+
+class PoolJudge(models.Model):
+    """评委库: somebody the street may invite to judge, with what she knows about."""
+
+    street = models.ForeignKey(Area, models.PROTECT, related_name="+", verbose_name="街道")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="评委")
+    unit = models.CharField("单位和职务", max_length=60, blank=True)
+    expertise = models.CharField(
+        "专长", max_length=120, blank=True, help_text="words that themes and categories are matched with"
+    )
+    is_active = models.BooleanField("可邀请", default=True)
+    added_at = models.DateTimeField("入库时间")
+    added_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="入库人")
+
+    class Meta:
+        verbose_name = "评委库"
+        verbose_name_plural = "评委库"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["street", "user"], name="pool_judge_once", violation_error_message="已在评委库中。"
+            )
+        ]
+
+
+class Assignment(models.Model):
+    """分配评审: this judge reviews this entry. Counts only where the session is assigned."""
+
+    judge = models.ForeignKey(Judge, models.CASCADE, related_name="assignments", verbose_name="评委")
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="assignments", verbose_name="项目")
+
+    class Meta:
+        verbose_name = "分配"
+        verbose_name_plural = "分配"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "entry"], name="assignment_once", violation_error_message="已分配。"
+            )
         ]
 
 

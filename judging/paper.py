@@ -52,6 +52,7 @@ def print_sheets(request: HttpRequest, session_id: int) -> HttpResponse:
         .values_list("pk", "position", "proposal__title", "proposal__organization__name")
     )
     recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    why = rules.explained(session)
     pages = [
         {
             "seat": judge.seat, "name": judge.user.display_name,
@@ -59,6 +60,7 @@ def print_sheets(request: HttpRequest, session_id: int) -> HttpResponse:
                 {"position": position, "title": title, "organization": organization, "recused": (judge.pk, pk) in recused,
                  "code": paper_code(session.pk, judge.seat, position or 0)}
                 for pk, position, title, organization in entries
+                if why.get((judge.pk, pk)) != "free"
             ],
         }
         for judge in judges

@@ -56,6 +56,8 @@ def _e5(session: Session, _paper: str) -> dict[str, Any]:
     for judge in Judge.objects.filter(session=session).select_related("user").order_by("seat"):
         rows = []
         for entry in entries:
+            if why.get((judge.pk, entry["pk"])) == "free":
+                continue
             sheet = sheets.get((judge.pk, entry["pk"]))
             reason = {"recused": "回避", "absent": "缺评"}.get(why.get((judge.pk, entry["pk"]), ""), "缺评")
             if why.get((judge.pk, entry["pk"])) == "recused":

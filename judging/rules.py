@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
 from judging.hints import hints
-from judging.models import Absence, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
+from judging.models import Absence, Assignment, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
 from organizations.models import Membership
 
 Person = User | AnonymousUser
@@ -119,12 +120,18 @@ WORDS = {
 }
 
 
+def assigned_to(judge: Judge) -> Q:
+    """Which entries of her session a judge has to do with: all, or what she is assigned."""
+    own = Assignment.objects.filter(judge=judge, entry=OuterRef("pk"))
+    return Q(session__is_assigned=False) | Q(Exists(own))
+
+
 def desk(judge: Judge) -> list[DeskRow]:
     """A judge's entries in running order with the state of her own sheets; one query."""
     own = ScoreSheet.objects.filter(judge=judge, entry=OuterRef("pk"))
     recused = Recusal.objects.filter(judge=judge, entry=OuterRef("pk"))
     rows = (
-        Entry.objects.filter(session=judge.session_id)
+        Entry.objects.filter(assigned_to(judge), session=judge.session_id)
         .annotate(sheet_state=Subquery(own.values("state")[:1]), is_recused=Exists(recused))
         .order_by(F("position").asc(nulls_last=True), "pk")
     )
@@ -166,7 +173,11 @@ def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]
     )
     for pk, position, title in entries.values_list("pk", "position", "proposal__title"):
         cells = [
-            why[j, pk] if why.get((j, pk)) == "recused" else "in" if (j, pk) in handed else why.get((j, pk), "out")
+            why[j, pk]
+            if why.get((j, pk)) in ("recused", "free")
+            else "in"
+            if (j, pk) in handed
+            else why.get((j, pk), "out")
             for j, _, _ in judges
         ]
         rows.append(ProgressRow(pk, position, title, cells, cells.count("out")))
@@ -174,10 +185,19 @@ def progress(session: Session) -> tuple[list[tuple[int, str]], list[ProgressRow]
 
 
 def explained(session: Session) -> dict[tuple[int, int], str]:
-    """(judge id, entry id) → `recused` or `absent`, the former where both are on record; one query."""
+    """(judge id, entry id) → `recused`, `absent` or `free` (of another judge's share), the first that holds; one query.
+
+    Four queries where the session is assigned.
+    """
     absent = Absence.objects.filter(judge__session=session).values_list("judge_id", "entry_id", Value("absent"))
     recused = Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id", Value("recused"))
-    return {(j, e): why for j, e, why in sorted(absent.union(recused))}
+    found = {(j, e): why for j, e, why in sorted(absent.union(recused))}
+    if not session.is_assigned:
+        return found
+    own = set(Assignment.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    judges = Judge.objects.filter(session=session).values_list("pk", flat=True)
+    every = product(judges, Entry.objects.filter(session=session).values_list("pk", flat=True))
+    return {pair: "free" for pair in every if pair not in own} | found
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +259,12 @@ def preflight(session: Session, at: datetime) -> list[Light]:
     quorum = int(session.rule["quorum"])
     entries = Entry.objects.filter(session=session, proposal__state="passed")
     excused = Count("recusals", distinct=True)
-    thin = [t for t, n in entries.annotate(n=excused).values_list("proposal__title", "n") if len(seats) - n < quorum]
+    given = Count("assignments", distinct=True)
+    thin = [
+        title
+        for title, stepped, assigned in entries.annotate(n=excused, a=given).values_list("proposal__title", "n", "a")
+        if (assigned if session.is_assigned else len(seats)) - stepped < quorum
+    ]
     here, frozen = sum(seats), bool(session.rule_digest)
     drawn = entries.exists() and not entries.filter(position=None).exists()
     coming = Judge.objects.filter(session=session, answer=Judge.Answer.COMING).count()
@@ -292,7 +317,7 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
             "judge_id", "entry_id", "total"
         )
     }
-    recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
+    why = explained(session)
     trim = result.scoring["rule"]["trim"]
     by_total = trim is None or trim["on"] == "total"
     lines = ResultLine.objects.filter(result=result).select_related("entry__proposal__organization").order_by("place")
@@ -304,8 +329,9 @@ def tally(result: Result) -> tuple[list[str], list[TallyRow]]:
         kept = Decimal(0)
         for pk, seat, _ in judges:
             total = totals.get((pk, line.entry_id))
-            if total is None:
-                notes.append(f"评委{seat}{'回避' if (pk, line.entry_id) in recused else '未评'}")
+            reason = why.get((pk, line.entry_id), "")
+            if total is None and reason != "free":
+                notes.append(f"评委{seat}{'回避' if reason == 'recused' else '未评'}")
             out = key_of[pk] in left
             marks.append((total, out))
             if total is not None and not out:
@@ -337,7 +363,13 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
             done=Count(
                 "sheets", filter=Q(sheets__state="submitted", sheets__entry__proposal__state="passed"), distinct=True
             ),
-            of=Count("session__entries", filter=Q(session__entries__proposal__state="passed"), distinct=True)
+            of=Case(
+                When(
+                    session__is_assigned=True,
+                    then=Count("assignments", filter=Q(assignments__entry__proposal__state="passed"), distinct=True),
+                ),
+                default=Count("session__entries", filter=Q(session__entries__proposal__state="passed"), distinct=True),
+            )
             - Count("recusals", filter=Q(recusals__entry__proposal__state="passed"), distinct=True),
         )
     )

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import Role
 from accounts.rules import street_ids
 from accounts.web import person
 from core import clock
@@ -22,6 +23,7 @@ from judging import forms, rules, services
 from judging.domain.ballot import votes
 from judging.domain.rubrics import RUBRICS
 from judging.models import Draw, Entry, Judge, Recusal, Session
+from judging.pool import pool_of
 from judging.record import session_record
 from judging.services.rehearsal import end_rehearsal, start_rehearsal
 from judging.services.stage import add_group, set_pace
@@ -39,7 +41,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
         raise NotAllowed
     sessions = rules.visible_sessions(user).order_by("-held_on", "-id")
     page = Paginator(sessions, 30).get_page(request.GET.get("page"))
-    return render(request, "judging/list.html", {"page": page})
+    return render(request, "judging/list.html", {"page": page, "runs": bool(street_ids(user, Role.OFFICE))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -106,7 +108,7 @@ def _session_page(request: HttpRequest, session: Session, status: int = 200, **m
         "judges": judges,
         "rows": rows,
         "missing": sum(r.missing for r in rows),
-        "expected": sum(len(r.cells) - r.cells.count("recused") for r in rows),
+        "expected": sum(len(r.cells) - r.cells.count("recused") - r.cells.count("free") for r in rows),
         "gaps": services.gaps_before_opening(session) if session.state == Session.State.SETUP else [],
         "draw": Draw.objects.filter(session=session).first(),
         "declared": Recusal.objects.filter(judge__session=session, confirmed_at=None)
@@ -140,7 +142,7 @@ def setup(request: HttpRequest, session_id: int) -> HttpResponse:
                 return answer
     facts = {
         "session": session, "seats": parts.seats, "entries": parts.entries, "chosen": {e.proposal_id for e in parts.entries},
-        "recusals": Recusal.objects.filter(judge__session=session).select_related("judge__user", "entry__proposal").order_by("pk"),
+        "pool": pool_of(session, parts.seats), "recusals": Recusal.objects.filter(judge__session=session).select_related("judge__user", "entry__proposal").order_by("pk"),
         "candidates": Proposal.objects.in_round(session.round).judgeable().select_related("organization").order_by("receipt_number"),
         "total": sum(Decimal(c["max"]) for c in session.rule["criteria"]), "gaps": services.gaps_before_opening(session),
         "drawn": Draw.objects.filter(session=session, drawn_at__isnull=False).exists(), "has_errors": bool(part), **parts.forms,
@@ -230,6 +232,14 @@ class Parts:
             made = add_group(**act, name=self.group.cleaned_data["name"])
             messages.success(self.request, f"已建“{made.name}”，请选它的项目和评委。")
             return redirect("judging:setup", made.pk)
+        elif self.part == "pool":
+            seated = [s.user_id for s in self.seats]
+            chosen = [
+                u
+                for u in _ids(self.request.POST.getlist("user"))
+                if u in {p.user_id for p in pool_of(self.session, self.seats)}
+            ]
+            services.seat_judges(**act, user_ids=[*seated, *chosen])
         elif self.part == "unrecuse":
             for recusal_id in _ids(self.request.POST.getlist("recusal"))[:1]:
                 services.withdraw_recusal(**act, recusal_id=recusal_id)

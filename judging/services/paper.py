@@ -63,6 +63,11 @@ class WrongFile(DomainError):
     status = 400
 
 
+class NotAssigned(DomainError):
+    message = "这个项目没有分给这位评委，请核对评分表编号。"
+    status = 400
+
+
 class NothingNew(DomainError):
     message = "文件里的评分都已送达，不用导入。"
 
@@ -87,10 +92,12 @@ def _session(session_id: int, by: User) -> Session:
 def enter_paper(*, session_id: int, code: str, marks: Mapping[str, str], by: User, at: datetime) -> CarriedSheet:
     """Enter a paper sheet by its code; it waits for another person.
 
-    Raises NotAllowed, ScoringNotOpen, ScoringClosed, NoSuchCode, Recused, ProposalGone, BadMark, SameAsPhone, AlreadyEntered.
+    Raises NotAllowed, ScoringNotOpen, ScoringClosed, NoSuchCode, Recused, ProposalGone, NotAssigned, BadMark, SameAsPhone, AlreadyEntered.
     """
     session = _session(session_id, by)
     judge, entry = _place(session, code)
+    if rules.explained(session).get((judge.pk, entry.pk)) == "free":
+        raise NotAssigned
     if Recusal.objects.filter(judge=judge, entry=entry).exists():
         raise Recused
     if entry.proposal.state != "passed":

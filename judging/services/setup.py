@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import Count, F, Max, Q
 
 from accounts.models import User
 from accounts.services import add_user, belong
@@ -366,6 +366,14 @@ def gaps_before_opening(session: Session) -> list[str]:
         found.append("还没有抽签")
     elif entries.filter(position=None).exists():
         found.append("有项目没有出场顺序")
+    if session.is_assigned:
+        given = entries.annotate(
+            n=Count("assignments", distinct=True)
+            - Count("recusals", filter=Q(recusals__judge__assignments__entry=F("pk")), distinct=True)
+        )
+        thin = given.filter(n__lt=int(session.rule["quorum"])).count()
+        if thin:
+            found.append(f"{thin} 个项目分到的评委少于 {session.rule['quorum']} 位，请重新分配评审")
     excused = set(
         Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry__proposal__organization_id")
     )

@@ -185,6 +185,7 @@ JOIN judging_entry e ON e.session_id = s.id
 JOIN projects_proposal p ON p.id = e.proposal_id
 JOIN rounds_round r ON r.id = s.round_id
 WHERE j.user_id = %s AND e.id = %s
+  AND (NOT s.is_assigned OR EXISTS (SELECT 1 FROM judging_assignment a WHERE a.judge_id = j.id AND a.entry_id = e.id))
 FOR NO KEY UPDATE OF j
 """
 STANDING = """

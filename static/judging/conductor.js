@@ -5,8 +5,8 @@ import { allowBell, bell, minutes, secondsLeft, serverNow, urgency } from "./hal
 const root = document.querySelector("[data-conductor]");
 const board = JSON.parse(document.getElementById("conductor-board").textContent);
 const place = root.querySelector("[data-clock]");
-const WORDS = { in: "交", out: "未交", recused: "回避", absent: "缺评" };
-const KINDS = { in: "done", out: "waiting", recused: "declined", absent: "declined" };
+const WORDS = { in: "交", out: "未交", recused: "回避", absent: "缺评", free: "—" };
+const KINDS = { in: "done", out: "waiting", recused: "declined", absent: "declined", free: "declined" };
 let rung = "";
 
 function tick() {

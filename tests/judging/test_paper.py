@@ -157,9 +157,14 @@ def test_wrong_codes_marks_and_people_are_refused(world, at):
 def test_after_the_lock_paper_is_refused_whole(world, at):
     session, (entry,), who = hall(world, at)
     row = enter(world, session, entry, at)
+    with pytest.raises(services.CarriedWaiting, match="1 张转录的评分表还没有复核"):
+        lock(world, session, at)
+    reject_carried(
+        carried_id=row.pk, by=who["host"] if row.entered_by != who["host"] else who["office"], at=at, note="不一致"
+    )
     lock(world, session, at)
     with pytest.raises(services.ScoringClosed):
-        confirm_carried(carried_id=row.pk, by=who["office"], at=at, total=row.total)
+        enter(world, session, entry, at)
     assert not ScoreSheet.objects.exists()
     assert not Move.objects.exists()
 

@@ -126,7 +126,8 @@ def test_ready_rubrics_bring_what_to_look_at_and_say_what_is_behind_them(world, 
     labels = dict(answer.context["form"].fields["rubric"].choices)
     assert labels["community"] == "社区公益创投立项评审表（6 项，满分 100 分）（参考）"
     assert labels["branch_closing"] == "党支部创新项目结项评分表（3 项，满分 100 分）（真实）"
-    assert set(labels) == {
+    assert labels["ticks"] == "票选（不打分，每位评委投若干票，得票多者在前）"
+    assert set(labels) - {"ticks"} == {
         "community",
         "party",
         "volunteer",
