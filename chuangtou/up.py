@@ -40,6 +40,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds before a program that may be r
 STEADY = 60.0  # seconds after which a restarted one counts as well
 
 MIGRATE = ["migrate", "--noinput", "--verbosity=0"]
+GRANT = ["grant_app_role"]
 COLLECT = ["collectstatic", "--noinput", "--verbosity=0"]
 DEMONSTRATION = ["load_demo"]
 
@@ -187,7 +188,8 @@ class Portal:
     def _serve(self, services: Services, remains: Lock) -> int:
         environment = self.environment | services.environment
         locks = (*services.locks, remains.fd)
-        accounts = self._prepare(environment, locks)
+        accounts = self._prepare(environment, locks, has_two_roles="DATABASE_URL" in services.environment)
+        environment |= services.application_environment
         web, *others = self.family = children(self.data, self.address, self.push_port)
         web.start(environment, locks)
         self._wait_for_first_page(web)
@@ -199,9 +201,9 @@ class Portal:
         self._announce(accounts)
         return self._watch(services, environment, locks)
 
-    def _prepare(self, environment: dict[str, str], locks: tuple[int, ...]) -> str:
+    def _prepare(self, environment: dict[str, str], locks: tuple[int, ...], *, has_two_roles: bool) -> str:
         """Bring the database, the static files and the demonstration up to date; return what the latter printed."""
-        steps = [MIGRATE]
+        steps = [MIGRATE, *([GRANT] if has_two_roles else [])]
         mark = self.data / "static.mark"
         print_now = static_fingerprint()
         is_stale = not mark.exists() or mark.read_text() != print_now

@@ -134,6 +134,11 @@ class Services:
         return {claim.server.variable: claim.server.url() for claim in self.claims}
 
     @property
+    def application_environment(self) -> dict[str, str]:
+        """The same for the portal's own programs, which own nothing in the database."""
+        return {claim.server.variable: claim.server.application_url() for claim in self.claims}
+
+    @property
     def locks(self) -> tuple[int, ...]:
         return tuple(claim.users.fd for claim in self.claims)
 

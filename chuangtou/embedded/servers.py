@@ -20,6 +20,7 @@ from chuangtou.embedded.places import Places, ServersRefused, embedded_home, pri
 
 SMALL_SHM = 256 * 1024 * 1024  # bytes; containers often give 64 MB, where a parallel hash join fails
 ROLE = "portal"
+APP_ROLE = "portal_app"
 SERVER_ENVIRONMENT = {"PATH": os.defpath, "LC_MESSAGES": "C"}
 
 
@@ -37,6 +38,10 @@ class Server(ABC):
     @abstractmethod
     def url(self) -> str:
         """Return what its variable should say."""
+
+    def application_url(self) -> str:
+        """The same for the portal's own programs."""
+        return self.url()
 
     @abstractmethod
     def prepare(self) -> None:
@@ -59,7 +64,7 @@ class Postgres(Server):
     """PostgreSQL, reachable by a unix socket in a private folder only.
 
     Role `portal` (LOGIN CREATEDB, no superuser) owns database `portal`: what the migrations may do here, they may do
-    in production. The builtin C.UTF-8 locale makes Chinese characters letters, which trigram indexes need.
+    in production. Role `portal_app` owns nothing; the portal's programs run as it. The builtin C.UTF-8 locale makes Chinese characters letters, which trigram indexes need.
     """
 
     name = "postgres"
@@ -74,6 +79,9 @@ class Postgres(Server):
 
     def url(self) -> str:
         return f"postgres://{ROLE}@/{ROLE}?host={quote(str(self.places.sockets), safe='')}"
+
+    def application_url(self) -> str:
+        return f"postgres://{APP_ROLE}@/{ROLE}?host={quote(str(self.places.sockets), safe='')}"
 
     def programs(self) -> Path:
         """Return the folder of `postgres` and `initdb`: EMBED_PG_BIN, else those of the wheel."""
@@ -184,7 +192,7 @@ class Postgres(Server):
         return True
 
     def finish(self) -> None:
-        """Create the role and its database where they are missing."""
+        """Create the roles and the database where they are missing."""
         connection = self._connect()
         try:
             connection.autocommit = True
@@ -192,6 +200,10 @@ class Postgres(Server):
                 cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
                 if cursor.fetchone() is None:
                     cursor.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
+                cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE])
+                if cursor.fetchone() is None:
+                    cursor.execute(f"CREATE ROLE {APP_ROLE} LOGIN")
+                    cursor.execute(f"GRANT {APP_ROLE} TO {ROLE}")
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [ROLE])
                 if cursor.fetchone() is None:
                     cursor.execute(f"CREATE DATABASE {ROLE} OWNER {ROLE}")

@@ -39,6 +39,9 @@ def test_two_starts_at_once_make_one_portal_and_sigterm_leaves_nothing(site: Sit
     )
     lines = list(site.processes().values())
     assert [name for name in PROGRAMS if not any(name in line for line in lines)] == []
+    # The programs own nothing: only this test's own connection is the owner's.
+    others = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE datname = 'portal' AND pid <> pg_backend_pid()"
+    assert site.sql(others) == [("portal_app",)]
     wait_for(lambda: site.push_is_well(site.push_port))
     assert first.ends(signal.SIGTERM) == 0
     assert site.processes() == {}
