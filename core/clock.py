@@ -1,6 +1,6 @@
 """The one clock: the database's. A deadline is judged by it; nothing below a view or task reads a clock."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -14,6 +14,11 @@ def now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         (moment,) = cursor.fetchone()
     return moment  # type: ignore[no-any-return]
+
+
+def drift() -> float:
+    """Seconds by which this machine's own clock is ahead of the database's; nothing is judged by it."""
+    return datetime.now(UTC).timestamp() - now().timestamp()
 
 
 def local(moment: datetime) -> datetime:

@@ -579,6 +579,11 @@ class PaceForm(PortalForm):
     names_public = forms.BooleanField(
         label="公布后，申报单位能看到评委姓名", required=False, help_text="不选：只显示席位号码，意见合并列出"
     )
+    severity = forms.BooleanField(
+        label="锁定后，给创投办看各评委打分的松紧",
+        required=False,
+        help_text="开放评分后不能再改；只作分析，不影响得分和名次，评委看不到",
+    )
     reveals_after = forms.TypedChoiceField(
         label="等哪一组评完，再揭晓和公布本场",
         coerce=int,

@@ -87,7 +87,7 @@ def sensitivity(request: HttpRequest, session_id: int) -> HttpResponse:
     }
     facts = {
         "session": session, "cut": cut, "judges": _judge_rows(found, seats, names), "groups": found.groups,
-        "weights": [_weight_row(w, names) for w in found.weights], "firm": not any(v.changes for v in found.without),
+        "weights": [_weight_row(w, names) for w in found.weights], "severity": session.notes.get("severity", False), "firm": not any(v.changes for v in found.without),
     }  # fmt: skip
     return render(request, "judging/sensitivity.html", facts)
 

@@ -13,9 +13,11 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
+from core.clock import drift
 from judging.hints import hints
 from judging.models import Absence, Assignment, Entry, Judge, Recusal, Result, ResultLine, ScoreSheet, Session
 from organizations.models import Membership
+from projects.models import ProposalVersion
 
 Person = User | AnonymousUser
 WATCHERS = (Role.OFFICE, Role.LEADER, Role.HOST, Role.SUPERVISOR)
@@ -253,7 +255,7 @@ class Light:
 
 
 def preflight(session: Session, at: datetime) -> list[Light]:
-    """Whether the hall is ready: rule, draw, judges, quorum, devices."""
+    """Whether the hall is ready: rule, draw, materials, clock, judges, quorum, devices."""
     seats = online(session, at)
     rehearsed = session.rehearsals.exists()
     quorum = int(session.rule["quorum"])
@@ -265,6 +267,9 @@ def preflight(session: Session, at: datetime) -> list[Light]:
         for title, stepped, assigned in entries.annotate(n=excused, a=given).values_list("proposal__title", "n", "a")
         if (assigned if session.is_assigned else len(seats)) - stepped < quorum
     ]
+    newest = ProposalVersion.objects.filter(proposal=OuterRef("proposal")).order_by("-number").values("number")[:1]
+    old = entries.exclude(version__number=Subquery(newest)).count()
+    apart = abs(drift())
     here, frozen = sum(seats), bool(session.rule_digest)
     drawn = entries.exists() and not entries.filter(position=None).exists()
     coming = Judge.objects.filter(session=session, answer=Judge.Answer.COMING).count()
@@ -277,6 +282,8 @@ def preflight(session: Session, at: datetime) -> list[Light]:
         *([Light("green" if rehearsed else "amber", "已经排练过" if rehearsed else "还没有排练过")] if session.state == Session.State.SETUP else []),
         Light("green" if frozen else "amber", f"规则已冻结，摘要 {session.rule_digest[:8]}" if frozen else "规则还没有冻结，开放评分时自动冻结"),
         Light("green" if drawn else "red", "出场顺序已抽签确定" if drawn else "还没有抽签确定出场顺序"),
+        Light("amber" if old else "green", f"{old} 个项目参评的不是最后提交的申报书" if old else "参评材料都是最后提交的版本"),
+        Light("green" if apart < 2 else "amber" if apart < 60 else "red", f"服务器时钟与数据库相差 {apart:.0f} 秒，请校时" if apart >= 2 else "服务器时钟与数据库一致"),
         Light("green" if len(seats) >= quorum else "red", f"评委 {len(seats)} 位，有效评分至少要 {quorum} 份"),
         Light("red" if away else "green" if seats and coming == len(seats) else "amber", f"{away} 位评委答复不能出席，请换人" if away else f"评委答复出席 {coming}/{len(seats)}"),
         Light("red" if thin else "green", f"回避后评委不够 {quorum} 位：{'、'.join(thin[:3])}" if thin else "回避后每个项目的评委都够数"),

@@ -175,6 +175,7 @@ class Parts:
                 "is_paced": session.is_paced,
                 "opens_after": session.opens_after,
                 "names_public": session.notes.get("names_public", False),
+                "severity": session.notes.get("severity", False),
                 "reveals_after": session.reveals_after_id,
             },
             others=_siblings(session),

@@ -7,12 +7,13 @@ import pytest
 from django.test import Client
 
 from core.errors import NotAllowed
-from judging import services
+from judging import rules, services
 from judging.board import board
 from judging.models import Entry, Move, ScoreSheet, Session, Stage
-from judging.services.stage import NotOnStageNow, StageMoved, direct
+from judging.services.stage import NotOnStageNow, StageMoved, direct, set_pace
 from portal.invariants import broken
-from tests.judging.make import full_marks, hand_in, lock, open_session, signed_in
+from projects.models import ProposalVersion
+from tests.judging.make import full_marks, hand_in, lock, make_session, open_session, signed_in
 
 PLANTED = "13.37"
 
@@ -181,3 +182,36 @@ def test_a_conflict_tells_only_the_judges_own_sheet(world, at):
     mine = send(signed_in(world.here.people["judge"]), session, body(session, entry))
     assert mine.status_code == 200
     assert services.scoring_document(session)["sheets"][0]["state"] == "submitted"
+
+
+def test_preflight_tells_of_old_papers_and_a_wrong_clock(world, at, monkeypatch):
+    session, entries = open_session(world, at)
+    words = {light.words: light.colour for light in rules.preflight(session, at)}
+    assert words["参评材料都是最后提交的版本"] == "green"
+    assert words["服务器时钟与数据库一致"] == "green"
+    version = entries[0].version
+    ProposalVersion.objects.create(
+        proposal=version.proposal, number=version.number + 1, content=version.content, digest=version.digest,
+        submitted_at=at, submitted_by=version.submitted_by,
+    )  # fmt: skip
+    monkeypatch.setattr(rules, "drift", lambda: -75.0)
+    words = {light.words: light.colour for light in rules.preflight(session, at)}
+    assert words["1 个项目参评的不是最后提交的申报书"] == "amber"
+    assert words["服务器时钟与数据库相差 75 秒，请校时"] == "red"
+
+
+@pytest.mark.parametrize("switched", [True, False])
+def test_severity_is_told_only_where_it_was_switched_on_before_opening(world, at, switched):
+    session = make_session(world, at)
+    office = world.here.people["office"]
+    set_pace(session_id=session.pk, is_paced=False, opens_after=1, severity=switched, by=office, at=at)
+    services.commit_draw(session_id=session.pk, by=office, at=at)
+    services.draw_order(session_id=session.pk, public_number="1", witnesses="见证人", by=office, at=at)
+    services.open_scoring(session_id=session.pk, by=office, at=at)
+    entry = Entry.objects.get(session=session)
+    for i, key in enumerate(("judge", "second_judge", "third_judge")):
+        hand_in(session, entry, world.here.people[key], at, marks=full_marks(session, str(i)))
+    lock(world, session, at)
+    page = signed_in(office).get(f"/sessions/{session.pk}/check/").content.decode()
+    assert ('<th scope="col" class="num">尺度偏差</th>' in page) is switched
+    assert ("所以不算尺度偏差" in page) is not switched
