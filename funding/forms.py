@@ -40,6 +40,9 @@ class PlanForm(PortalForm):
     METHODS = [
         ("tiers", "固定等次：按名次进入一、二、三等，每等金额固定，不超过申请金额"),
         ("rank", "按名次全额：从第一名起按申请金额资助，直到资金用完"),
+        ("classes", "按主题定额：每个主题一个固定金额，按名次给，不超过申请金额"),
+        ("proportional", "按得分比例：资金按得分分摊，不超过申请金额；分不到最低可行金额的退出，余下的再分"),
+        ("optimal", "总分最优：在资金和各项限制之内，让受资助项目的得分之和最大，并证明没有更好的"),
     ]
     result = forms.ModelChoiceField(Result.objects.none(), label="依据的评审结果", empty_label=None)
     method = forms.ChoiceField(label="分配办法", choices=METHODS, widget=forms.RadioSelect, initial="rank")
@@ -47,8 +50,36 @@ class PlanForm(PortalForm):
     partial = forms.BooleanField(
         label="最后一名资金不足时，给其剩余资金（不低于其最低可行金额）", required=False, initial=True
     )
+    on_misfit = forms.ChoiceField(
+        label="按名次时，余额不够某一项怎么办", required=False,
+        choices=[("skip", "跳过它，看下一名"), ("stop", "到此为止，余额留着")],
+    )  # fmt: skip
+    tie = forms.ChoiceField(
+        label="固定等次时，同分跨两个等次怎么办", required=False,
+        choices=[("order", "按同分次序定先后"), ("share", "所占各名次的金额合起来平分"), ("promote", "资金够就都进高一等")],
+    )  # fmt: skip
+    class_amounts = forms.CharField(
+        label="按主题定额时，各主题的金额", required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="每行一个主题，主题和金额之间空一格，例如：党建 30000",
+    )  # fmt: skip
+    unit = forms.ChoiceField(
+        label="金额取整到", required=False, choices=[("100.00", "100 元"), ("1.00", "1 元"), ("1000.00", "1,000 元")]
+    )
     min_score = forms.DecimalField(label="最低得分线", required=False, max_digits=6, decimal_places=2, min_value=0)
     max_awards = forms.IntegerField(label="最多资助项目数", required=False, min_value=1)
+    theme_amounts = forms.CharField(
+        label="各主题资助金额上限", required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="不限请留空；每行一个主题，例如：环保 80000",
+    )  # fmt: skip
+    min_per_theme = forms.IntegerField(
+        label="每个主题至少资助几项",
+        required=False,
+        min_value=1,
+        max_value=50,
+        help_text="不要求请留空；做不到时会说明",
+    )
+    max_per_organization = forms.IntegerField(label="每个单位最多资助几项", required=False, min_value=1, max_value=50)
+    max_per_community = forms.IntegerField(label="每个社区最多资助几项", required=False, min_value=1, max_value=50)
     use_theme_quota = forms.BooleanField(label="执行各主题资助项目上限", required=False, initial=True)
 
     def __init__(self, *args: Any, round_: Round, results: Any, **kwargs: Any) -> None:
@@ -64,19 +95,74 @@ class PlanForm(PortalForm):
     def limits(self) -> dict[str, Any]:
         """The `limits` of chuangtou/allocation@1."""
         data = self.cleaned_data
-        quotas = Theme.objects.filter(round=self.round, max_awards__isnull=False) if data["use_theme_quota"] else []
+        groups = []
+        for theme in Theme.objects.filter(round=self.round).order_by("position"):
+            found = {
+                "max_amount": data["theme_amounts"].get(theme.name),
+                "min_awards": data["min_per_theme"],
+                "max_awards": theme.max_awards if data["use_theme_quota"] else None,
+            }
+            kept = {name: value for name, value in found.items() if value is not None}
+            if kept:
+                groups.append({"attr": "theme", "value": theme.name, **kept})
+        for attr in ("organization", "community"):
+            most = data[f"max_per_{attr}"]
+            if most is not None:
+                groups.append({"attr": attr, "each": True, "max_awards": most})
         return {
             "min_score": None if data["min_score"] is None else f"{data['min_score']:.2f}",
             "max_awards": data["max_awards"],
-            "groups": [{"attr": "theme", "value": t.name, "max_awards": t.max_awards} for t in quotas],
+            "groups": groups,
         }
+
+    def clean_class_amounts(self) -> dict[str, str]:
+        return self._amounts("class_amounts")
+
+    def clean_theme_amounts(self) -> dict[str, str]:
+        return self._amounts("theme_amounts")
+
+    def _amounts(self, field: str) -> dict[str, str]:
+        """Lines of `主题 金额` as theme → decimal string; a line that is not one is named."""
+        themes = set(Theme.objects.filter(round=self.round).values_list("name", flat=True))
+        found: dict[str, str] = {}
+        for line in self.cleaned_data[field].splitlines():
+            if not line.strip():
+                continue
+            name, _, typed = line.strip().rpartition(" ")
+            name = name.strip(" ：:\t")
+            try:
+                amount = MoneyInput().clean(typed)
+            except forms.ValidationError as error:
+                raise forms.ValidationError(f"“{line.strip()}”看不懂：{error.messages[0]}") from error
+            if name not in themes:
+                raise forms.ValidationError(f"“{name}”不是本期的主题。本期的主题：{'、'.join(sorted(themes))}。")
+            if name in found:
+                raise forms.ValidationError(f"“{name}”写了两次。")
+            found[name] = f"{amount:.2f}"
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("method") == "classes" and "class_amounts" in data:
+            themes = Theme.objects.filter(round=self.round).order_by("position").values_list("name", flat=True)
+            missing = [name for name in themes if name not in data["class_amounts"]]
+            if missing:
+                self.add_error("class_amounts", f"还没有写：{'、'.join(missing)}。不资助的主题请写 0。")
+        return data
 
     def method_of(self, tiers: list[dict[str, Any]]) -> dict[str, Any]:
         """The `method` of chuangtou/allocation@1."""
-        if self.cleaned_data["method"] == "rank":
-            return {"name": "rank", "on_misfit": "skip", "partial": self.cleaned_data["partial"]}
+        data = self.cleaned_data
+        if data["method"] == "rank":
+            return {"name": "rank", "on_misfit": data["on_misfit"] or "skip", "partial": data["partial"]}
+        if data["method"] == "classes":
+            return {"name": "classes", "attr": "theme", "amounts": data["class_amounts"]}
+        if data["method"] == "proportional":
+            return {"name": "proportional"}
+        if data["method"] == "optimal":
+            return {"name": "optimal", "partial": data["partial"]}
         rows = [{"label": t["label"], "count": t["count"], "amount": f"{t['amount']:.2f}"} for t in tiers]
-        return {"name": "tiers", "tiers": rows, "tie": "order"}
+        return {"name": "tiers", "tiers": rows, "tie": data["tie"] or "order"}
 
 
 class AdjustForm(PortalForm):
@@ -114,6 +200,11 @@ class ApproveForm(PortalForm):
 
     minutes_number = forms.CharField(label="会议纪要文号", max_length=40, help_text="例如：街党工委纪〔2026〕12号")
     minutes_on = DateField(label="会议日期")
+    entitled = forms.IntegerField(label="应到人数", min_value=1, max_value=500)
+    present = forms.IntegerField(label="实到人数", min_value=1, max_value=500, help_text="到会不足三分之二的，不能批准")
+    recused_members = forms.CharField(
+        label="回避人员", max_length=200, required=False, help_text="与申报单位有利害关系、没有参加表决的人；没有请留空"
+    )
     note = forms.CharField(label="审批意见", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 

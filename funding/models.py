@@ -43,6 +43,9 @@ class AllocationPlan(models.Model):
     decision_note = models.TextField("审批意见", max_length=500, blank=True)
     minutes_number = models.CharField("会议纪要文号", max_length=40, blank=True)
     minutes_on = models.DateField("会议日期", null=True, blank=True)
+    entitled = models.PositiveSmallIntegerField("应到人数", null=True, blank=True)
+    present = models.PositiveSmallIntegerField("实到人数", null=True, blank=True)
+    recused_members = models.CharField("回避人员", max_length=200, blank=True)
     is_demo = models.BooleanField("演示数据", default=False)
 
     objects = PlanQuerySet.as_manager()
@@ -64,6 +67,12 @@ class AllocationPlan(models.Model):
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("drafted_by")),
                 name="plan_drafter_does_not_approve",
                 violation_error_message="经办人不能审批自己拟订的方案。",
+            ),
+            models.CheckConstraint(
+                condition=Q(entitled=None, present=None)
+                | Q(entitled__gt=0, present__lte=F("entitled"), present__gte=(F("entitled") * 2 + 2) / 3),
+                name="plan_meeting_has_two_thirds",
+                violation_error_message="到会人数须达到应到人数的三分之二。",
             ),
             models.CheckConstraint(
                 condition=~Q(state="approved")

@@ -1,11 +1,12 @@
 from django.urls import URLPattern, path
 
-from funding import views
+from funding import compare, views
 
 app_name = "funding"
 urlpatterns: list[URLPattern] = [
     path("plans/", views.plan_list, name="plans"),
     path("plans/new/<int:round_id>/", views.plan_new, name="plan_new"),
+    path("plans/compare/<int:round_id>/", compare.plan_compare, name="plan_compare"),
     path("plans/<int:plan_id>/", views.plan_detail, name="plan"),
     path("plans/<int:plan_id>/submit/", views.plan_submit, name="plan_submit"),
     path("plans/<int:plan_id>/approve/", views.plan_approve, name="plan_approve"),

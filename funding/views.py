@@ -66,7 +66,7 @@ def plan_new(request: HttpRequest, round_id: int) -> HttpResponse:
             try:
                 plan = services.draft_plan(
                     result_id=form.cleaned_data["result"].pk, by=user, pool=form.cleaned_data["pool"],
-                    method=form.method_of(rows), limits=form.limits(), at=clock.now(),
+                    method=form.method_of(rows), limits=form.limits(), unit=Decimal(form.cleaned_data["unit"] or services.UNIT), at=clock.now(),
                 )  # fmt: skip
             except DomainError as error:
                 form.add_error(None, error.message)

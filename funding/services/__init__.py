@@ -2,16 +2,19 @@
 
 from funding.services.notice import AlreadyNoticed, ApproverPublishes, NotApproved, NoticeStartsOnDayOff, publish_notice
 from funding.services.plan import (
+    UNIT,
     AboveRequest,
     AlreadyApproved,
     BudgetTooSmall,
     DrafterDecides,
+    MorePresentThanEntitled,
     NothingRanked,
     PlanNotDraft,
     PlanNotSubmitted,
     PoolExceeded,
     ReasonMissing,
     ResultSuperseded,
+    TooFewPresent,
     adjust_award,
     allocation_document,
     approve_plan,
@@ -21,12 +24,14 @@ from funding.services.plan import (
 )
 
 __all__ = [
+    "UNIT",
     "AboveRequest",
     "AlreadyApproved",
     "AlreadyNoticed",
     "ApproverPublishes",
     "BudgetTooSmall",
     "DrafterDecides",
+    "MorePresentThanEntitled",
     "NotApproved",
     "NothingRanked",
     "NoticeStartsOnDayOff",
@@ -35,6 +40,7 @@ __all__ = [
     "PoolExceeded",
     "ReasonMissing",
     "ResultSuperseded",
+    "TooFewPresent",
     "adjust_award",
     "allocation_document",
     "approve_plan",

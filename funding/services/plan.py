@@ -47,6 +47,16 @@ class BudgetTooSmall(DomainError):
     message = "方案资金总额 {pool} 元超过本期资金总额 {budget} 元，请调低。"
 
 
+class TooFewPresent(DomainError):
+    message = "应到 {entitled} 人，实到 {present} 人，不足三分之二（至少 {least} 人），会议决定无效，不能批准。"
+    status = 400
+
+
+class MorePresentThanEntitled(DomainError):
+    message = "实到人数不能多于应到人数。"
+    status = 400
+
+
 class AlreadyApproved(DomainError):
     message = "本期已有批准的资金分配方案，不能再批准另一个。"
 
@@ -59,8 +69,17 @@ class NothingRanked(DomainError):
     message = "评审结果中没有可以分配资金的项目。"
 
 
+UNIT = Decimal(100)
+
+
 def allocation_document(
-    *, result: Result, pool: Decimal, method: Mapping[str, Any], limits: Mapping[str, Any], ties: Sequence[str]
+    *,
+    result: Result,
+    pool: Decimal,
+    method: Mapping[str, Any],
+    limits: Mapping[str, Any],
+    ties: Sequence[str],
+    unit: Decimal = UNIT,
 ) -> dict[str, Any]:
     """The chuangtou/allocation@1 document of a result: what the engine and `allocate_file` read, byte for byte."""
     lines = (
@@ -89,7 +108,7 @@ def allocation_document(
     return {
         "format": "chuangtou/allocation@1",
         "budget": f"{pool:.2f}",
-        "unit": "100.00",
+        "unit": f"{unit:.2f}",
         "method": dict(method),
         "ties": list(ties),
         "limits": dict(limits),
@@ -111,6 +130,7 @@ def draft_plan(
     limits: Mapping[str, Any],
     at: datetime,
     ties: Sequence[str] = ("higher_score", "lower_requested", "key"),
+    unit: Decimal = UNIT,
 ) -> AllocationPlan:
     """Compute a plan from a frozen result and store it as the round's next version, one award per ranked proposal.
 
@@ -122,7 +142,7 @@ def draft_plan(
         raise NotAllowed
     if pool > round_.budget:
         raise BudgetTooSmall(pool=show_yuan(pool), budget=show_yuan(round_.budget))
-    document = allocation_document(result=result, pool=pool, method=method, limits=limits, ties=ties)
+    document = allocation_document(result=result, pool=pool, method=method, limits=limits, ties=ties, unit=unit)
     answer = allocate(document)
     last = AllocationPlan.objects.filter(round=round_).aggregate(n=Max("version"))["n"] or 0
     plan = AllocationPlan.objects.create(
@@ -214,12 +234,19 @@ def submit_plan(*, plan_id: int, by: User, at: datetime) -> AllocationPlan:
 
 @transaction.atomic(durable=True)
 def approve_plan(
-    *, plan_id: int, by: User, minutes_number: str, minutes_on: date, note: str = "", at: datetime
-) -> AllocationPlan:
-    """A leader approves, naming the minutes of the meeting that decided. From here on the plan is immutable.
+    *, plan_id: int, by: User, minutes_number: str, minutes_on: date, entitled: int, present: int,
+    recused_members: str = "", note: str = "", at: datetime,
+) -> AllocationPlan:  # fmt: skip
+    """A leader approves, naming the minutes of the meeting that decided, how many were entitled and present, and who
+    stepped back. From here on the plan is immutable.
 
-    Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved, ResultSuperseded.
+    Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved, ResultSuperseded, TooFewPresent,
+    MorePresentThanEntitled.
     """
+    if present > entitled:
+        raise MorePresentThanEntitled
+    if present * 3 < entitled * 2:
+        raise TooFewPresent(entitled=entitled, present=present, least=-(-entitled * 2 // 3))
     plan = _decidable(plan_id, by)
     _still_current(plan)
     if AllocationPlan.objects.filter(round=plan.round_id, state=AllocationPlan.State.APPROVED).exists():
@@ -228,7 +255,8 @@ def approve_plan(
         with transaction.atomic():
             moved = AllocationPlan.objects.filter(pk=plan_id, state=AllocationPlan.State.SUBMITTED).update(
                 state=AllocationPlan.State.APPROVED, decided_by=by, decided_at=at, decision_note=note.strip(),
-                minutes_number=minutes_number.strip(), minutes_on=minutes_on,
+                minutes_number=minutes_number.strip(), minutes_on=minutes_on, entitled=entitled, present=present,
+                recused_members=recused_members.strip()[:200],
             )  # fmt: skip
     except IntegrityError as error:
         raise AlreadyApproved from error
@@ -236,7 +264,7 @@ def approve_plan(
         raise PlanNotSubmitted
     record(
         actor=by, verb="funding.plan_approved", about=plan, at=at, scope_id=plan.round.street_id,
-        facts={"minutes": minutes_number, "on": minutes_on.isoformat()},
+        facts={"minutes": minutes_number, "on": minutes_on.isoformat(), "entitled": entitled, "present": present},
     )  # fmt: skip
     plan.refresh_from_db()
     return plan

@@ -203,7 +203,7 @@ def _judge(place: Place, round_: Round) -> None:
     _adjust(plan.pk, place)
     submit_plan(plan_id=plan.pk, by=office, at=start(2017, 9, 13))
     approve_plan(
-        plan_id=plan.pk, by=place.people["leader"], minutes_number="演示纪要〔2017〕9号", minutes_on=date(2017, 9, 18),
+        plan_id=plan.pk, by=place.people["leader"], minutes_number="演示纪要〔2017〕9号", minutes_on=date(2017, 9, 18), entitled=9, present=8,
         note="同意。", at=start(2017, 9, 18, 16),
     )  # fmt: skip
     publish_notice(plan_id=plan.pk, by=office, starts_on=date(2017, 9, 19), at=start(2017, 9, 19, 9))

@@ -66,7 +66,13 @@ def approved(world, at):
     plan = draft(world, at)
     services.submit_plan(plan_id=plan.pk, by=world.here.people["office"], at=at)
     return services.approve_plan(
-        plan_id=plan.pk, by=world.here.people["leader"], minutes_number="1号", minutes_on=date(2026, 11, 20), at=at
+        plan_id=plan.pk,
+        by=world.here.people["leader"],
+        minutes_number="1号",
+        minutes_on=date(2026, 11, 20),
+        entitled=7,
+        present=6,
+        at=at,
     )
 
 
@@ -130,7 +136,7 @@ def test_pool_exceeded_names_the_figures(world, at):
 def test_who_drafts_does_not_decide_and_an_approved_plan_is_immutable(world, at):
     plan = draft(world, at)
     office, leader = world.here.people["office"], world.here.people["leader"]
-    minutes = {"minutes_number": "1号", "minutes_on": date(2026, 11, 20), "at": at}
+    minutes = {"minutes_number": "1号", "minutes_on": date(2026, 11, 20), "entitled": 7, "present": 6, "at": at}
     with pytest.raises(PlanNotSubmitted):
         services.approve_plan(plan_id=plan.pk, by=leader, **minutes)
     services.submit_plan(plan_id=plan.pk, by=office, at=at)

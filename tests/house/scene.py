@@ -118,7 +118,15 @@ def play(world: World, at: datetime) -> Scene:
     )
     award = plan.awards.get()
     submit_plan(plan_id=plan.pk, by=who["office"], at=at)
-    approve_plan(plan_id=plan.pk, by=who["leader"], minutes_number="1号", minutes_on=date(2026, 11, 20), at=at)
+    approve_plan(
+        plan_id=plan.pk,
+        by=who["leader"],
+        minutes_number="1号",
+        minutes_on=date(2026, 11, 20),
+        entitled=7,
+        present=6,
+        at=at,
+    )
     notice = publish_notice(plan_id=plan.pk, by=who["office"], starts_on=date(2026, 11, 24), at=at)
     rate_project(need=need, proposal_id=passed, stars=5, words="", at=at)
     job = start_job(owner=who["office"], kind="funding.e8", title="表", params={"plan": plan.pk}, at=at)
