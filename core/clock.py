@@ -10,6 +10,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def now() -> datetime:
     """The database's clock at this moment, aware, UTC. Ask once at the start of a request or task and pass it down."""
+    return _database()
+
+
+def _database() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         (moment,) = cursor.fetchone()
@@ -18,7 +22,7 @@ def now() -> datetime:
 
 def drift() -> float:
     """Seconds by which this machine's own clock is ahead of the database's; nothing is judged by it."""
-    return datetime.now(UTC).timestamp() - now().timestamp()
+    return datetime.now(UTC).timestamp() - _database().timestamp()
 
 
 def local(moment: datetime) -> datetime:

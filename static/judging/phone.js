@@ -740,6 +740,8 @@ async function stayOpen() {
   try {
     await navigator.serviceWorker.register(facts.worker);
     const { active } = await navigator.serviceWorker.ready;
+    navigator.serviceWorker.addEventListener("message", (event) => { if (event.data === "kept") root.dataset.kept = ""; });
+    navigator.serviceWorker.startMessages();
     const files = performance.getEntriesByType("resource").map((one) => one.name).filter((name) => name.startsWith(`${window.location.origin}/static/`));
     active.postMessage({ keep: [window.location.pathname, ...files] });
   } catch {

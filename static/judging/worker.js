@@ -8,7 +8,7 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 
 self.addEventListener("message", (event) => {
   const keep = event.data && Array.isArray(event.data.keep) ? event.data.keep : [];
-  event.waitUntil(caches.open(NAME).then((cache) => Promise.all(keep.map((url) => cache.add(url).catch(() => {})))));
+  event.waitUntil(caches.open(NAME).then((cache) => Promise.all(keep.map((url) => cache.add(url).catch(() => {})))).then(() => event.source && event.source.postMessage("kept")));
 });
 
 self.addEventListener("fetch", (event) => {

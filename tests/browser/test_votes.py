@@ -132,9 +132,7 @@ def test_the_page_opens_again_without_a_network_and_leaves_nothing_at_sign_out(d
     session, _ = open_session(world, clock.now(), entries=2)
     walker = device(session, phone=True)
     page = walker.page
-    page.wait_for_function(
-        "() => caches.open('chuangtou-judge').then((c) => c.keys()).then((k) => k.some((r) => /phone/.test(r.url)))"
-    )
+    page.locator("[data-phone][data-kept]").wait_for()
     page.locator("[data-rows] li:nth-child(1) a").click()
     page.locator("[data-criteria] input").first.fill("7")
     expect(page.locator("[data-state] .status")).to_have_text(re.compile("已暂存|已存本机"))
