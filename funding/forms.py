@@ -5,8 +5,10 @@ from typing import Any
 
 from django import forms
 
+from core.errors import DomainError
 from core.forms import DateField, MoneyInput, PortalForm
 from funding.models import Award
+from funding.services import check_attendance
 from judging.models import Result
 from rounds.models import Round, Theme
 
@@ -206,6 +208,16 @@ class ApproveForm(PortalForm):
         label="回避人员", max_length=200, required=False, help_text="与申报单位有利害关系、没有参加表决的人；没有请留空"
     )
     note = forms.CharField(label="审批意见", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        entitled, present = data.get("entitled"), data.get("present")
+        if entitled and present:
+            try:
+                check_attendance(entitled, present)
+            except DomainError as error:
+                self.add_error("present", error.message)
+        return data
 
 
 class ReturnForm(PortalForm):

@@ -174,16 +174,17 @@ def plan_approve(request: HttpRequest, plan_id: int) -> HttpResponse:
     plan = get_object_or_404(rules.visible_plans(user), pk=plan_id)
     if not rules.can_decide(user, plan):
         raise NotAllowed
-    form = forms.ApproveForm(request.POST)
+    form, status = forms.ApproveForm(request.POST), 200
     if form.is_valid():
         try:
             services.approve_plan(plan_id=plan.pk, by=user, at=clock.now(), **form.cleaned_data)
         except DomainError as error:
+            status = error.status
             form.add_error(None, error.message)
         else:
             messages.success(request, "方案已批准，此后不能修改。")
             return redirect("funding:plan", plan.pk)
-    return _plan_page(request, plan, 409, approve_form=form)
+    return _plan_page(request, plan, status, approve_form=form)
 
 
 @require_POST
@@ -193,16 +194,17 @@ def plan_return(request: HttpRequest, plan_id: int) -> HttpResponse:
     plan = get_object_or_404(rules.visible_plans(user), pk=plan_id)
     if not rules.can_decide(user, plan):
         raise NotAllowed
-    form = forms.ReturnForm(request.POST, prefix="back")
+    form, status = forms.ReturnForm(request.POST, prefix="back"), 200
     if form.is_valid():
         try:
             services.return_plan(plan_id=plan.pk, by=user, note=form.cleaned_data["note"], at=clock.now())
         except DomainError as error:
+            status = error.status
             form.add_error(None, error.message)
         else:
             messages.success(request, "方案已退回经办人修改。")
             return redirect("funding:plan", plan.pk)
-    return _plan_page(request, plan, 409, return_form=form)
+    return _plan_page(request, plan, status, return_form=form)
 
 
 @require_POST
@@ -212,16 +214,17 @@ def plan_publish(request: HttpRequest, plan_id: int) -> HttpResponse:
     plan = get_object_or_404(rules.visible_plans(user), pk=plan_id)
     if not rules.can_draft(user, plan.round):
         raise NotAllowed
-    form = forms.NoticeForm(request.POST)
+    form, status = forms.NoticeForm(request.POST), 200
     if form.is_valid():
         try:
             notice = services.publish_notice(plan_id=plan.pk, by=user, at=clock.now(), **form.cleaned_data)
         except DomainError as error:
+            status = error.status
             form.add_error(None, error.message)
         else:
             messages.success(request, "公示已发布。")
             return redirect("funding:notice", notice.pk)
-    return _plan_page(request, plan, 409, notice_form=form)
+    return _plan_page(request, plan, status, notice_form=form)
 
 
 @require_POST

@@ -232,6 +232,14 @@ def submit_plan(*, plan_id: int, by: User, at: datetime) -> AllocationPlan:
     return plan
 
 
+def check_attendance(entitled: int, present: int) -> None:
+    """A meeting decides with two thirds of its members. Raises MorePresentThanEntitled, TooFewPresent."""
+    if present > entitled:
+        raise MorePresentThanEntitled
+    if present * 3 < entitled * 2:
+        raise TooFewPresent(entitled=entitled, present=present, least=-(-entitled * 2 // 3))
+
+
 @transaction.atomic(durable=True)
 def approve_plan(
     *, plan_id: int, by: User, minutes_number: str, minutes_on: date, entitled: int, present: int,
@@ -243,10 +251,7 @@ def approve_plan(
     Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved, ResultSuperseded, TooFewPresent,
     MorePresentThanEntitled.
     """
-    if present > entitled:
-        raise MorePresentThanEntitled
-    if present * 3 < entitled * 2:
-        raise TooFewPresent(entitled=entitled, present=present, least=-(-entitled * 2 // 3))
+    check_attendance(entitled, present)
     plan = _decidable(plan_id, by)
     _still_current(plan)
     if AllocationPlan.objects.filter(round=plan.round_id, state=AllocationPlan.State.APPROVED).exists():
