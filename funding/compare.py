@@ -122,3 +122,16 @@ def trials(plan: AllocationPlan) -> list[dict[str, Any]]:
         changed = [(names[key], now[key], then[key]) for key in now if now[key] != then[key]]
         found.append({"step": step, "pool": pool, "changed": changed, "spent": Decimal(answer["spent"])})
     return found
+
+
+def changes(plan: AllocationPlan) -> list[Row]:
+    """What a correction changes against the plan it corrects: only projects whose amount differs."""
+    if plan.supersedes is None:
+        return []
+    plans = [plan.supersedes, plan]
+    awards = (
+        Award.objects.filter(plan__in=plans)
+        .select_related("proposal__organization", "proposal__theme")
+        .order_by("place")
+    )
+    return [row for row in side_by_side(plans, list(awards)) if row.differs]

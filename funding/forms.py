@@ -6,9 +6,10 @@ from typing import Any
 from django import forms
 
 from core.errors import DomainError
-from core.forms import DateField, MoneyInput, PortalForm
-from funding.models import Award
-from funding.services import check_attendance
+from core.forms import DateField, MoneyInput, OnceKey, PortalForm
+from core.people import PhoneField
+from funding.models import Award, Objection, PublicNotice
+from funding.services import MOST_FILES, check_attendance, check_evidence
 from judging.models import Result
 from rounds.models import Round, Theme
 
@@ -49,6 +50,10 @@ class PlanForm(PortalForm):
     result = forms.ModelChoiceField(Result.objects.none(), label="依据的评审结果", empty_label=None)
     method = forms.ChoiceField(label="分配办法", choices=METHODS, widget=forms.RadioSelect, initial="rank")
     pool = MoneyInput(label="资金总额（元）")
+    correction_reason = forms.CharField(
+        label="更正理由", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="说明为什么更正、更正什么。新方案批准后，原方案标为“已被更正”，两份都保留。",
+    )  # fmt: skip
     partial = forms.BooleanField(
         label="最后一名资金不足时，给其剩余资金（不低于其最低可行金额）", required=False, initial=True
     )
@@ -84,13 +89,15 @@ class PlanForm(PortalForm):
     max_per_community = forms.IntegerField(label="每个社区最多资助几项", required=False, min_value=1, max_value=50)
     use_theme_quota = forms.BooleanField(label="执行各主题资助项目上限", required=False, initial=True)
 
-    def __init__(self, *args: Any, round_: Round, results: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, round_: Round, results: Any, is_correction: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.round = round_
         field = self.fields["result"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = results
         field.label_from_instance = lambda result: result.session.name  # type: ignore[method-assign,assignment]
+        if not is_correction:
+            del self.fields["correction_reason"]
         self.fields["pool"].initial = f"{round_.budget:.2f}"
         self.fields["pool"].help_text = f"本期资金总额 {round_.budget:,.2f} 元。"
 
@@ -234,3 +241,98 @@ class NoticeForm(PortalForm):
         label="更正理由", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}),
         help_text="仅在更正已发布的公示时填写；原公示仍然可见。",
     )  # fmt: skip
+    is_masked = forms.BooleanField(
+        label="发布时把个人号码打码",
+        required=False,
+        help_text="发布前会查找手机号、固定电话和身份证号；找到而没有勾选，就不会发布。",
+    )
+
+
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class EvidenceField(forms.FileField):
+    """Up to three files; cleans to a list, checked by content."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            widget=ManyFiles(attrs={"accept": ".pdf,.jpg,.jpeg,.png", "multiple": True}), required=False, **kwargs
+        )
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        given = data if isinstance(data, list | tuple) else [data] if data else []
+        found = [super(EvidenceField, self).clean(one, initial) for one in given]
+        try:
+            check_evidence(found)
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from error
+        return found
+
+
+class ObjectionForm(PortalForm):
+    """Anybody objects: which project, what is wrong, with what evidence, and who says so."""
+
+    proposal = forms.ChoiceField(label="针对的项目", required=False)
+    words = forms.CharField(
+        label="异议内容",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="请写明事实和理由，不超过 2000 字。",
+    )
+    evidence = EvidenceField(label="证据材料", help_text=f"最多 {MOST_FILES} 个，PDF、JPG 或 PNG，每个不超过 5 MB。")
+    name = forms.CharField(
+        label="姓名或单位", max_length=60, required=False, help_text="实名异议会在期限内书面答复；匿名只作为线索。"
+    )
+    phone = PhoneField(label="联系电话", required=False, help_text="只有受理人员能看到，用于核查和答复。")
+    consented = forms.BooleanField(label="同意受理单位为核查异议使用以上姓名和电话", required=False)
+    website = forms.CharField(
+        label="请不要填写此栏", required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"})
+    )
+    once_key = OnceKey()
+
+    def __init__(self, *args: Any, notice: PublicNotice, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = notice.plan.awards.filter(amount__gt=0).order_by("place").values_list("proposal", "proposal__title")
+        field = self.fields["proposal"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        shown = {n: row["title"] for n, row in enumerate(notice.content["rows"])}
+        field.choices = [("", "公示整体，或没有列入公示的项目")] + [
+            (pk, shown.get(n, title)) for n, (pk, title) in enumerate(rows)
+        ]
+
+    def clean_proposal(self) -> int | None:
+        return int(self.cleaned_data["proposal"]) if self.cleaned_data["proposal"] else None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        named, reachable = bool(data["name"]), bool(data["phone"])
+        if named and not reachable:
+            self.add_error("phone", "实名异议请留下联系电话；匿名反映请把姓名也留空。")
+        if reachable and not named:
+            self.add_error("name", "请写明姓名或单位；匿名反映请把电话也留空。")
+        if named and reachable and not data["consented"]:
+            self.add_error("consented", "请勾选同意，否则受理单位不能使用您的姓名和电话。")
+        return data
+
+
+class AnswerForm(PortalForm):
+    """What the office found and would answer."""
+
+    finding = forms.CharField(
+        label="核查情况", max_length=2000, widget=forms.Textarea(attrs={"rows": 4}), help_text="内部留存，不公开。"
+    )
+    outcome = forms.ChoiceField(label="结论", choices=Objection.Outcome.choices, widget=forms.RadioSelect)
+    answer = forms.CharField(
+        label="书面答复",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="领导审批后，提出异议的人凭查询码可以看到。",
+    )
+
+    def __init__(self, *args: Any, is_clue: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_clue:
+            del self.fields["outcome"], self.fields["answer"]

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from accounts.models import Area, User
 from core.money import MoneyField
+from jobs.models import StoredFile
 from judging.models import Result
 from projects.models import Proposal
 from rounds.models import Round
@@ -26,10 +27,15 @@ class AllocationPlan(models.Model):
         SUBMITTED = "submitted", "待审批"
         APPROVED = "approved", "已批准"
         REJECTED = "rejected", "已退回"
+        SUPERSEDED = "superseded", "已被更正"
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="+", verbose_name="期次")
     result = models.ForeignKey(Result, models.PROTECT, related_name="+", verbose_name="依据的评审结果")
     version = models.PositiveSmallIntegerField("版本")
+    supersedes = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="corrections", verbose_name="更正的方案"
+    )
+    correction_reason = models.TextField("更正理由", max_length=500, blank=True)
     method = models.JSONField("分配办法", help_text="the `method` of chuangtou/allocation@1")
     pool = MoneyField("资金总额（元）")
     document = models.JSONField("分配文件", help_text="chuangtou/allocation@1")
@@ -62,6 +68,11 @@ class AllocationPlan(models.Model):
                 condition=Q(state="approved"),
                 name="plan_one_approved_per_round",
                 violation_error_message="本期次已有批准的方案。",
+            ),
+            models.CheckConstraint(
+                condition=Q(supersedes=None) | ~Q(correction_reason=""),
+                name="plan_correction_has_reason",
+                violation_error_message="更正方案必须写明理由。",
             ),
             models.CheckConstraint(
                 condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("drafted_by")),
@@ -156,5 +167,70 @@ class PublicNotice(models.Model):
                 condition=Q(version=1) | ~Q(correction_reason=""),
                 name="notice_correction_has_reason",
                 violation_error_message="更正公示必须写明理由。",
+            ),
+        ]
+
+
+class Objection(models.Model):
+    """异议 against a public notice. What was said never changes (a trigger holds it); only its handling moves on.
+
+    Who signs with name and phone is answered within the term; what comes without a name is kept as a clue.
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "核查中"
+        CLUE = "clue", "匿名线索"
+        DRAFTED = "drafted", "答复待审批"
+        ANSWERED = "answered", "已答复"
+
+    class Outcome(models.TextChoices):
+        UPHELD = "upheld", "异议成立"
+        PARTLY = "partly", "部分成立"
+        REFUSED = "refused", "异议不成立"
+
+    notice = models.ForeignKey(PublicNotice, models.PROTECT, related_name="objections", verbose_name="公示")
+    number = models.CharField("编号", max_length=20, unique=True)
+    code = models.CharField("查询码", max_length=12, unique=True)
+    proposal = models.ForeignKey(
+        Proposal, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="针对的项目"
+    )
+    name = models.CharField("姓名或单位", max_length=60, blank=True)
+    phone = models.CharField("联系电话", max_length=20, blank=True)
+    words = models.TextField("异议内容", max_length=2000)
+    evidence = models.ManyToManyField(StoredFile, blank=True, related_name="+", verbose_name="证据材料")
+    received_at = models.DateTimeField("收到时间")
+    answer_by = models.DateField("答复期限", null=True, blank=True)
+    state = models.CharField("状态", max_length=10, choices=State.choices)
+    finding = models.TextField("核查情况", max_length=2000, blank=True)
+    outcome = models.CharField("结论", max_length=10, choices=Outcome.choices, blank=True)
+    answer = models.TextField("书面答复", max_length=2000, blank=True)
+    drafted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="核查人")
+    drafted_at = models.DateTimeField("核查时间", null=True, blank=True)
+    return_note = models.TextField("退回意见", max_length=500, blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="审批人")
+    decided_at = models.DateTimeField("答复时间", null=True, blank=True)
+    once_key = models.CharField("防重键", max_length=64, null=True, blank=True, unique=True)
+
+    class Meta:
+        verbose_name = "异议"
+        verbose_name_plural = "异议"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(name="", phone="", state="clue", answer_by=None)
+                | (~Q(name="") & ~Q(phone="") & ~Q(state="clue") & Q(answer_by__isnull=False)),
+                name="objection_unsigned_is_a_clue",
+                violation_error_message="实名异议须有姓名、电话和答复期限；匿名的只作为线索。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["drafted", "answered"])
+                | (~Q(outcome="") & ~Q(answer="") & ~Q(finding="") & Q(drafted_by__isnull=False)),
+                name="objection_answer_is_complete",
+                violation_error_message="答复须有核查情况、结论和内容。",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="answered")
+                | (Q(decided_by__isnull=False, decided_at__isnull=False) & ~Q(decided_by=F("drafted_by"))),
+                name="objection_answered_by_another",
+                violation_error_message="核查人不能审批自己的答复。",
             ),
         ]

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from accounts.rules import may, street_ids
-from funding.models import AllocationPlan, Award, PublicNotice
+from funding.models import AllocationPlan, Award, Objection, PublicNotice
 from judging.models import Result, Session
 from rounds.models import Round
 
@@ -62,6 +62,40 @@ def awards_noticed(proposal_ids: list[int]) -> "QuerySet[Award]":
     ).distinct()
 
 
+OPEN = (Objection.State.RECEIVED, Objection.State.DRAFTED)
+
+
+def visible_objections(user: Person) -> "QuerySet[Objection]":
+    """Objections of the streets where the person is office, leader or supervisor."""
+    streets = street_ids(user, Role.OFFICE, Role.LEADER, Role.SUPERVISOR)
+    return Objection.objects.filter(notice__plan__round__street__in=streets).select_related(
+        "notice__plan__round__street", "proposal__organization", "drafted_by", "decided_by"
+    )
+
+
+def can_sign_answer(user: Person, objection: Objection) -> bool:
+    """A leader of the street signs answers, but never what she drafted herself."""
+    return may(user, objection.notice.plan.round.street, Role.LEADER) and objection.drafted_by_id != user.pk
+
+
+def held_up(round_id: int) -> dict[int, str]:
+    """Projects of a round that an objection holds up: open ones, and upheld ones until the plan is corrected.
+
+    Keys are proposal ids, values say why. An objection holds up its own project only; a clue holds up none.
+    """
+    rows = Objection.objects.filter(
+        Q(state__in=OPEN) | Q(state=Objection.State.ANSWERED, outcome__in=["upheld", "partly"]),
+        notice__plan__round=round_id, notice__plan__state=AllocationPlan.State.APPROVED, proposal__isnull=False,
+    ).order_by("id")  # fmt: skip
+    return {
+        o.proposal_id: f"异议 {o.number} 核查中"
+        if o.state in OPEN
+        else f"异议 {o.number} {o.get_outcome_display()}，待更正方案"
+        for o in rows
+        if o.proposal_id is not None
+    }
+
+
 def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
     """What waits for this person: plans to decide, approved plans without a notice, drafts to hand in."""
     found: list[dict[str, Any]] = []
@@ -92,4 +126,23 @@ def open_tasks(user: User, at: datetime) -> list[dict[str, Any]]:
             }
             for pk, title, v, state in mine.order_by("id").values_list("pk", "round__title", "version", "state")[:10]
         ]
-    return found
+    return found + _objection_tasks(lead, office, user)
+
+
+def _objection_tasks(lead: list[int], office: list[int], user: User) -> list[dict[str, Any]]:
+    """Answers to write (office) and to sign (leader), with the day they are due."""
+    if not lead and not office:
+        return []
+    mine = Q(state=Objection.State.RECEIVED, notice__plan__round__street__in=office)
+    signing = Q(state=Objection.State.DRAFTED, notice__plan__round__street__in=lead) & ~Q(drafted_by=user)
+    rows = Objection.objects.filter(mine | signing).order_by("answer_by", "id")[:10]
+    return [
+        {
+            "title": f"{'核查并答复' if o.state == Objection.State.RECEIVED else '审批'}异议 {o.number}",
+            "href": reverse("funding:objection", args=[o.pk]),
+            "state": "todo",
+            "count": 0,
+            "hint": f"答复期限 {o.answer_by:%Y-%m-%d}" if o.answer_by else "",
+        }
+        for o in rows
+    ]

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from funding import compare, views
+from funding import compare, objections, views
 
 app_name = "funding"
 urlpatterns: list[URLPattern] = [
@@ -19,4 +19,13 @@ urlpatterns: list[URLPattern] = [
     path("proposals/<int:proposal_id>/award/", views.award_reason, name="award_reason"),
     path("notices/", views.notice_list, name="notices"),
     path("notices/<int:notice_id>/", views.notice_detail, name="notice"),
+    path("notices/<int:notice_id>/word/", objections.notice_word, name="notice_word"),
+    path("notices/<int:notice_id>/object/", objections.object_to, name="object"),
+    path("objections/", objections.objection_list, name="objections"),
+    path("objections/track/<str:objection_code>/", objections.track, name="objection_track"),
+    path("objections/<int:objection_id>/", objections.detail, name="objection"),
+    path("objections/<int:objection_id>/answer/", objections.answer, name="objection_answer"),
+    path("objections/<int:objection_id>/sign/", objections.sign, name="objection_sign"),
+    path("objections/<int:objection_id>/return/", objections.send_back, name="objection_return"),
+    path("objections/<int:objection_id>/evidence/<int:file_id>/", objections.evidence, name="objection_evidence"),
 ]

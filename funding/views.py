@@ -1,5 +1,6 @@
 """Pages of the money: plans, their awards, approval, the public notice."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,18 +12,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import Role
 from accounts.rules import street_ids
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
 from core.exact import pretty
 from core.rmb import rmb_upper
-from funding import forms, rules, services
+from funding import compare, forms, rules, services
 from funding.models import AllocationPlan, Award
 from jobs.services import start_job
 from judging.rules import own_entries
 from rounds.models import Round
-from workdays.domain import workdays_left
+from workdays.domain import end_of_notice, is_decreed, workdays_left
 from workdays.models import DayOverride
 
 
@@ -39,7 +41,15 @@ def plan_list(request: HttpRequest) -> HttpResponse:
         street__in=street_ids(request.user, *rules.READERS), pk__in=rules.rounds_with_results()
     ).order_by("-id")
     drafting = [r for r in ready.select_related("street") if rules.can_draft(request.user, r)]
-    return render(request, "funding/plan_list.html", {"page": page, "drafting": drafting})
+    return render(
+        request,
+        "funding/plan_list.html",
+        {
+            "page": page,
+            "drafting": drafting,
+            "sees_objections": bool(street_ids(request.user, Role.OFFICE, Role.LEADER, Role.SUPERVISOR)),
+        },
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,8 +61,9 @@ def plan_new(request: HttpRequest, round_id: int) -> HttpResponse:
     if not rules.can_draft(user, round_):
         raise NotAllowed
     results = rules.results_of(round_)
+    standing = AllocationPlan.objects.approved().filter(round=round_).first()
     post = request.method == "POST"
-    form = forms.PlanForm(request.POST if post else None, round_=round_, results=results)
+    form = forms.PlanForm(request.POST if post else None, round_=round_, results=results, is_correction=bool(standing))
     tiers = (
         forms.TierFormSet(request.POST, prefix="tier")
         if post
@@ -67,13 +78,14 @@ def plan_new(request: HttpRequest, round_id: int) -> HttpResponse:
                 plan = services.draft_plan(
                     result_id=form.cleaned_data["result"].pk, by=user, pool=form.cleaned_data["pool"],
                     method=form.method_of(rows), limits=form.limits(), unit=Decimal(form.cleaned_data["unit"] or services.UNIT), at=clock.now(),
+                    correction_reason=form.cleaned_data.get("correction_reason", ""),
                 )  # fmt: skip
             except DomainError as error:
                 form.add_error(None, error.message)
             else:
                 messages.success(request, "方案已按公式算出，请逐项核对。")
                 return redirect("funding:plan", plan.pk)
-    facts = {"round": round_, "form": form, "tiers": tiers, "ready": results.exists()}
+    facts = {"round": round_, "form": form, "tiers": tiers, "ready": results.exists(), "standing": standing}
     return render(request, "funding/plan_new.html", facts)
 
 
@@ -91,6 +103,12 @@ def _money(plan: AllocationPlan) -> dict[str, Any]:
         "spent_upper": rmb_upper(spent),
         "percent": int(100 * spent / plan.pool) if plan.pool else 0,
     }
+
+
+def notice_year_undecreed(today: date, days: int) -> int | None:
+    """The year whose holidays the State Council has not yet decreed, if a notice begun today would reach into it."""
+    end = end_of_notice(today, days, dict(DayOverride.objects.values_list("day", "is_workday")))
+    return next((year for year in sorted({today.year, end.year}) if not is_decreed(year)), None)
 
 
 @require_safe
@@ -120,6 +138,10 @@ def _plan_page(request: HttpRequest, plan: AllocationPlan, status: int = 200, **
         "return_form": forms.ReturnForm(prefix="back"),
         "notice_form": forms.NoticeForm(initial={"starts_on": clock.local(now).date()}),
         "now": now,
+        "held": rules.held_up(plan.round_id) if plan.state == AllocationPlan.State.APPROVED else {},
+        "changed": compare.changes(plan),
+        "later": plan.corrections.filter(state__in=["approved", "superseded"]).first(),
+        "undecreed": notice_year_undecreed(clock.local(now).date(), plan.round.notice_days),
         "algorithm": plan.answer.get("steps", []),
         **_money(plan),
         **bound,
@@ -272,6 +294,9 @@ def notice_detail(request: HttpRequest, notice_id: int) -> HttpResponse:
         "left": workdays_left(today, notice.ends_on, overrides) if notice.starts_on <= today <= notice.ends_on else 0,
         "begun": today >= notice.starts_on,
         "over": today > notice.ends_on,
+        "newest": rules.public_notices()
+        .filter(plan__round=notice.plan.round_id, plan__version__gt=notice.plan.version)
+        .first(),
         "newer": notice.plan.notices.filter(version__gt=notice.version).order_by("-version").first(),
         "older": notice.plan.notices.filter(version__lt=notice.version).order_by("-version").first(),
     }

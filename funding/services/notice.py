@@ -12,6 +12,7 @@ from audit.services import record
 from core.errors import DomainError, NotAllowed
 from core.rmb import rmb_upper
 from funding import rules
+from funding.domain import personal
 from funding.models import AllocationPlan, PublicNotice
 from funding.services.plan import locked
 from workdays.domain import end_of_notice, is_workday
@@ -34,14 +35,21 @@ class ApproverPublishes(DomainError):
     message = "审批人不能自己发布公示，请由经办人员发布。"
 
 
+class PersonalDataFound(DomainError):
+    message = "公示内容中有个人信息：{places}。请改正，或勾选“发布时把个人号码打码”后再发布。"
+    status = 400
+
+
 @transaction.atomic(durable=True)
 def publish_notice(
-    *, plan_id: int, by: User, starts_on: date, at: datetime, correction_reason: str = ""
+    *, plan_id: int, by: User, starts_on: date, at: datetime, correction_reason: str = "", is_masked: bool = False
 ) -> PublicNotice:
     """Publish the public notice of an approved plan, its period in Chinese working days, the start day counted.
 
     A second notice of the same plan is a correction: a new version with its reason; both stay visible.
-    Raises NotAllowed, NotApproved, ApproverPublishes, NoticeStartsOnDayOff, AlreadyNoticed.
+    Phone and identity numbers stop it, unless `is_masked`: then they appear as `138****1234`. The place that receives
+    objections may show a landline number.
+    Raises NotAllowed, NotApproved, ApproverPublishes, NoticeStartsOnDayOff, AlreadyNoticed, PersonalDataFound.
     """
     plan = locked(plan_id)
     if not rules.can_draft(by, plan.round):
@@ -56,15 +64,28 @@ def publish_notice(
     last = plan.notices.aggregate(n=Max("version"))["n"] or 0
     if last and not correction_reason.strip():
         raise AlreadyNoticed
+    content = _notice_rows(plan)
+    contact = plan.round.objection_contact or f"{plan.round.street.name}创投办"
+    reason = correction_reason.strip() if last else ""
+    places = personal_data(content, contact, reason)
+    if places and not is_masked:
+        raise PersonalDataFound(places="；".join(places))
+    if places:
+        content["rows"] = [
+            {k: personal.mask(v) if isinstance(v, str) and k in NAMES else v for k, v in row.items()}
+            for row in content["rows"]
+        ]
+        reason = personal.mask(reason)
+        contact = personal.mask(contact) if personal.find(contact, landlines=False) else contact
     notice = PublicNotice.objects.create(
         plan=plan,
         version=last + 1,
         title=f"关于{plan.round.title}拟资助项目的公示",
-        content=_notice_rows(plan),
+        content=content,
         starts_on=starts_on,
         ends_on=end_of_notice(starts_on, plan.round.notice_days, overrides),
-        contact=plan.round.objection_contact or f"{plan.round.street.name}创投办",
-        correction_reason=correction_reason.strip() if last else "",
+        contact=contact,
+        correction_reason=reason,
         published_by=by,
         published_at=at,
     )
@@ -73,6 +94,21 @@ def publish_notice(
         reason=notice.correction_reason, facts={"version": notice.version, "ends_on": notice.ends_on.isoformat()},
     )  # fmt: skip
     return notice
+
+
+NAMES = {"title": "项目名称", "organization": "承接单位", "community": "实施社区", "theme": "主题"}
+
+
+def personal_data(content: dict[str, Any], contact: str, reason: str) -> list[str]:
+    """Where a notice would show personal numbers, in words, the numbers masked. Empty: it may be published."""
+    found = [
+        f"第 {row['number']} 行“{word}”有{f.kind} {f.masked}"
+        for row in content["rows"]
+        for key, word in NAMES.items()
+        for f in personal.find(row[key] or "")
+    ]
+    found += [f"“异议受理方式”有{f.kind} {f.masked}" for f in personal.find(contact, landlines=False)]
+    return found + [f"“更正理由”有{f.kind} {f.masked}" for f in personal.find(reason)]
 
 
 def _notice_rows(plan: AllocationPlan) -> dict[str, Any]:

@@ -61,6 +61,15 @@ class AlreadyApproved(DomainError):
     message = "本期已有批准的资金分配方案，不能再批准另一个。"
 
 
+class CorrectionReasonMissing(DomainError):
+    message = "本期已有批准的第 {version} 版方案。再拟方案是更正它，请写明更正理由。"
+    status = 400
+
+
+class CorrectedMeanwhile(DomainError):
+    message = "这份方案更正的是第 {version} 版，但现行的批准方案已不是它。请退回后依据现行方案另拟更正。"
+
+
 class ResultSuperseded(DomainError):
     message = "这份方案依据的评审结果已被解锁重评，不再有效。请依据新的结果另拟方案。"
 
@@ -131,10 +140,13 @@ def draft_plan(
     at: datetime,
     ties: Sequence[str] = ("higher_score", "lower_requested", "key"),
     unit: Decimal = UNIT,
+    correction_reason: str = "",
 ) -> AllocationPlan:
     """Compute a plan from a frozen result and store it as the round's next version, one award per ranked proposal.
 
-    Raises NotAllowed, BudgetTooSmall, NothingRanked, and FormatError where the method does not fit.
+    Where the round has an approved plan, the new one corrects it and says why; the approved one stands until the
+    correction is approved.
+    Raises NotAllowed, BudgetTooSmall, NothingRanked, CorrectionReasonMissing, and FormatError where the method does not fit.
     """
     result = Result.objects.select_related("session__round__street").get(pk=result_id)
     round_ = Round.objects.select_for_update(of=("self",)).select_related("street").get(pk=result.session.round_id)
@@ -142,16 +154,20 @@ def draft_plan(
         raise NotAllowed
     if pool > round_.budget:
         raise BudgetTooSmall(pool=show_yuan(pool), budget=show_yuan(round_.budget))
+    standing = AllocationPlan.objects.filter(round=round_, state=AllocationPlan.State.APPROVED).first()
+    if standing is not None and not correction_reason.strip():
+        raise CorrectionReasonMissing(version=standing.version)
     document = allocation_document(result=result, pool=pool, method=method, limits=limits, ties=ties, unit=unit)
     answer = allocate(document)
     last = AllocationPlan.objects.filter(round=round_).aggregate(n=Max("version"))["n"] or 0
     plan = AllocationPlan.objects.create(
         round=round_, result=result, version=last + 1, method=dict(method), pool=pool, document=document, answer=answer,
-        drafted_by=by, drafted_at=at, is_demo=round_.is_demo,
+        drafted_by=by, drafted_at=at, is_demo=round_.is_demo, supersedes=standing,
+        correction_reason=correction_reason.strip() if standing else "",
     )  # fmt: skip
     _store_awards(plan, answer)
     record(
-        actor=by, verb="funding.plan_drafted", about=plan, at=at, scope_id=round_.street_id,
+        actor=by, verb="funding.plan_drafted", about=plan, at=at, scope_id=round_.street_id, reason=plan.correction_reason,
         facts={"version": plan.version, "pool": str(pool), "spent": answer["spent"]},
     )  # fmt: skip
     return plan
@@ -249,15 +265,20 @@ def approve_plan(
     stepped back. From here on the plan is immutable.
 
     Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved, ResultSuperseded, TooFewPresent,
-    MorePresentThanEntitled.
+    MorePresentThanEntitled, CorrectedMeanwhile. Approving a correction retires the plan it corrects in the same breath.
     """
     check_attendance(entitled, present)
     plan = _decidable(plan_id, by)
     _still_current(plan)
-    if AllocationPlan.objects.filter(round=plan.round_id, state=AllocationPlan.State.APPROVED).exists():
+    standing = AllocationPlan.objects.filter(round=plan.round_id, state=AllocationPlan.State.APPROVED).first()
+    if standing is not None and plan.supersedes_id is None:
         raise AlreadyApproved
+    if plan.supersedes is not None and plan.supersedes != standing:
+        raise CorrectedMeanwhile(version=plan.supersedes.version)
     try:
         with transaction.atomic():
+            if standing is not None:
+                AllocationPlan.objects.filter(pk=standing.pk).update(state=AllocationPlan.State.SUPERSEDED)
             moved = AllocationPlan.objects.filter(pk=plan_id, state=AllocationPlan.State.SUBMITTED).update(
                 state=AllocationPlan.State.APPROVED, decided_by=by, decided_at=at, decision_note=note.strip(),
                 minutes_number=minutes_number.strip(), minutes_on=minutes_on, entitled=entitled, present=present,

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from delivery.services import rate_project
-from funding.services import approve_plan, draft_plan, publish_notice, submit_plan
+from funding.services import approve_plan, draft_plan, publish_notice, raise_objection, submit_plan
 from jobs.services import start_job
 from judging import services as judging
 from judging.domain.codes import paper_code
@@ -128,6 +130,10 @@ def play(world: World, at: datetime) -> Scene:
         at=at,
     )
     notice = publish_notice(plan_id=plan.pk, by=who["office"], starts_on=date(2026, 11, 24), at=at)
+    objection = raise_objection(
+        notice_id=notice.pk, proposal_id=passed, name="某居民", phone="13800001234", words="请核查场地费。", at=at + timedelta(days=1),
+        files=[SimpleUploadedFile("证据.pdf", b"%PDF-1.4 evidence")],
+    )  # fmt: skip
     rate_project(need=need, proposal_id=passed, stars=5, words="", at=at)
     job = start_job(owner=who["office"], kind="funding.e8", title="表", params={"plan": plan.pk}, at=at)
     told = Notice.objects.filter(recipient=who["member"]).order_by("pk").first()
@@ -141,7 +147,7 @@ def play(world: World, at: datetime) -> Scene:
         {
             "round_id": here.round.pk, "need_id": need.pk, "code": need.tracking_code, "order_id": order.pk, "claim_id": claim.pk,
             "proposal_id": passed, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "what": "e6", "token": token, "entry_id": entry.pk, "plan_id": plan.pk,
-            "award_id": award.pk, "notice_id": notice.pk, "inbox_id": told.pk if told else 0, "job_id": job.pk, "grant_id": grant.pk,
+            "award_id": award.pk, "notice_id": notice.pk, "objection_id": objection.pk, "objection_code": objection.code, "file_id": objection.evidence.get().pk, "inbox_id": told.pk if told else 0, "job_id": job.pk, "grant_id": grant.pk,
             "user_id": who["finance"].pk, "organization_id": here.organization.pk, "claim_order_id": second.pk,
             "mass_id": mass.pk, "delivery_id": trouble.pk, "robot_id": robot.pk, "posting_id": line.pk, "street_id": here.area.pk,
             "kind_key": "projects.decision", "held_id": trouble.notice_id,

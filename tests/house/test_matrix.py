@@ -17,7 +17,8 @@ from tests.house.scene import play
 OPEN = {
     "portal:front", "portal:help", "portal:elder", "portal:gallery", "portal:track", "portal:rate", "portal:healthz",
     "accounts:sign_in", "needs:ask", "needs:asked", "needs:track_entry", "needs:market", "needs:market_round", "needs:market_order",
-    "rounds:calls", "rounds:call", "judging:public_result", "judging:screen", "judging:board", "judging:seat_qr", "judging:worker", "judging:invitation", "funding:notices", "funding:notice",
+    "rounds:calls", "rounds:call", "judging:public_result", "judging:screen", "judging:board", "judging:seat_qr", "judging:worker", "judging:invitation", "funding:notices", "funding:notice", "funding:object",
+    "funding:objection_track",
 }  # fmt: skip
 
 ROLES = [
