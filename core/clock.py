@@ -1,6 +1,6 @@
 """The one clock: the database's. A deadline is judged by it; nothing below a view or task reads a clock."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -28,3 +28,8 @@ def drift() -> float:
 def local(moment: datetime) -> datetime:
     """The same instant on the wall clock of Asia/Shanghai."""
     return moment.astimezone(SHANGHAI)
+
+
+def spoken(day: date) -> str:
+    """`2026年11月23日`."""
+    return f"{day.year}年{day.month}月{day.day}日"

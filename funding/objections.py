@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -21,9 +21,11 @@ from accounts.web import person
 from core import clock
 from core.documents import DOCX, Signed, Table, write_document
 from core.errors import DomainError, NotAllowed
+from core.files import attachment
 from core.money import show_yuan
 from core.people import mask_name, mask_phone
 from funding import forms, rules, services
+from funding.domain.personal import mask
 from funding.models import Objection, PublicNotice
 from jobs.storage import place_of
 from needs.public import qr
@@ -75,12 +77,13 @@ def track(request: HttpRequest, objection_code: str) -> HttpResponse:
     """How far an objection is, for whoever has its code; the answer once it is signed. No name, no phone, no words."""
     objection = get_object_or_404(Objection.objects.select_related("notice", "proposal"), code=objection_code.upper())
     address = request.build_absolute_uri(reverse("funding:objection_track", args=[objection.code]))
-    return render(request, "funding/objection_track.html", {"objection": objection, "qr": qr(address)})
+    title = mask(objection.proposal.title) if objection.proposal else ""
+    return render(request, "funding/objection_track.html", {"objection": objection, "title": title, "qr": qr(address)})
 
 
 @require_safe
 def objection_list(request: HttpRequest) -> HttpResponse:
-    """Objections of one's street, open ones first."""
+    """Objections of one's street, newest first."""
     if not street_ids(request.user, Role.OFFICE, Role.LEADER, Role.SUPERVISOR):
         raise NotAllowed
     rows = rules.visible_objections(request.user).order_by("-received_at", "-id")
@@ -174,14 +177,7 @@ def evidence(request: HttpRequest, objection_id: int, file_id: int) -> HttpRespo
     place = place_of(file)
     if not place.exists():
         raise Http404
-    return _attachment(BytesIO(place.read_bytes()), file.shown_name, file.content_type)
-
-
-def _attachment(handle: Any, name: str, kind: str) -> FileResponse:
-    found = FileResponse(handle, as_attachment=True, filename=name, content_type=kind)
-    found["X-Content-Type-Options"] = "nosniff"
-    found["Content-Security-Policy"] = "sandbox"
-    return found
+    return attachment(BytesIO(place.read_bytes()), name=file.shown_name, content_type=file.content_type)
 
 
 @require_safe
@@ -194,7 +190,9 @@ def notice_word(request: HttpRequest, notice_id: int) -> HttpResponseBase:
         write_notice(path, notice)
         content = path.read_bytes()
     day = clock.local(notice.published_at)
-    return _attachment(BytesIO(content), f"{notice.title}-第{notice.version}版-{day:%Y%m%d}.docx", DOCX)
+    return attachment(
+        BytesIO(content), name=f"{notice.title}-第{notice.version}版-{day:%Y%m%d}.docx", content_type=DOCX
+    )
 
 
 def write_notice(path: Path, notice: PublicNotice) -> None:
@@ -224,15 +222,11 @@ def write_notice(path: Path, notice: PublicNotice) -> None:
         [
             *demo, *correction,
             f"按照评审得分和资金分配办法，并经集体研究，拟资助以下 {len(content['rows'])} 个项目，现予公示。",
-            f"公示期：{_spoken(notice.starts_on)}至{_spoken(notice.ends_on)}（{round_.notice_days} 个工作日，起始日计入）。",
+            f"公示期：{clock.spoken(notice.starts_on)}至{clock.spoken(notice.ends_on)}（{round_.notice_days} 个工作日，起始日计入）。",
             f"对以上项目如有异议，请在公示期内以书面形式实名反映，并附证据；匿名反映只作为线索。受理方式：{notice.contact}。",
             f"拟资助金额合计 {show_yuan(Decimal(content['total']))} 元，大写：{content['total_upper']}。",
             Table(["序号", "项目名称", "承接单位", "实施社区", "主题", "拟资助金额（元）"], rows, [13, 45, 38, 22, 14, 28], frozenset({5})),
-            Signed(street, f"{day.year}年{day.month}月{day.day}日"),
+            Signed(street, clock.spoken(day)),
         ],
         author=street,
     )  # fmt: skip
-
-
-def _spoken(day: Any) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"

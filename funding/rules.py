@@ -20,7 +20,7 @@ READERS = (Role.OFFICE, Role.LEADER, Role.FINANCE, Role.SUPERVISOR)
 def visible_plans(user: Person) -> "QuerySet[AllocationPlan]":
     """Plans of the streets where the person is office, leader, finance or supervisor."""
     return AllocationPlan.objects.filter(round__street__in=street_ids(user, *READERS)).select_related(
-        "round__street", "drafted_by", "decided_by", "result__session"
+        "round__street", "drafted_by", "decided_by", "result__session", "supersedes"
     )
 
 
@@ -56,13 +56,19 @@ def public_notices() -> "QuerySet[PublicNotice]":
 
 
 def awards_noticed(proposal_ids: list[int]) -> "QuerySet[Award]":
-    """Awards of approved plans that have been publicly noticed: what an applicant or a resident may know."""
-    return Award.objects.filter(
-        proposal__in=proposal_ids, plan__state=AllocationPlan.State.APPROVED, plan__notices__isnull=False
-    ).distinct()
+    """Awards of the plan that was publicly noticed last: what an applicant or a resident may know.
+
+    A corrected plan counts until its correction is noticed too.
+    """
+    decided = [AllocationPlan.State.APPROVED, AllocationPlan.State.SUPERSEDED]
+    return (
+        Award.objects.filter(proposal__in=proposal_ids, plan__state__in=decided, plan__notices__isnull=False)
+        .exclude(plan__corrections__notices__isnull=False)
+        .distinct()
+    )
 
 
-OPEN = (Objection.State.RECEIVED, Objection.State.DRAFTED)
+UNANSWERED = (Objection.State.RECEIVED, Objection.State.DRAFTED)
 
 
 def visible_objections(user: Person) -> "QuerySet[Objection]":
@@ -83,13 +89,17 @@ def held_up(round_id: int) -> dict[int, str]:
 
     Keys are proposal ids, values say why. An objection holds up its own project only; a clue holds up none.
     """
+    upheld = Q(
+        state=Objection.State.ANSWERED,
+        outcome__in=["upheld", "partly"],
+        notice__plan__state=AllocationPlan.State.APPROVED,
+    )
     rows = Objection.objects.filter(
-        Q(state__in=OPEN) | Q(state=Objection.State.ANSWERED, outcome__in=["upheld", "partly"]),
-        notice__plan__round=round_id, notice__plan__state=AllocationPlan.State.APPROVED, proposal__isnull=False,
-    ).order_by("id")  # fmt: skip
+        Q(state__in=UNANSWERED) | upheld, notice__plan__round=round_id, proposal__isnull=False
+    ).order_by("id")
     return {
         o.proposal_id: f"异议 {o.number} 核查中"
-        if o.state in OPEN
+        if o.state in UNANSWERED
         else f"异议 {o.number} {o.get_outcome_display()}，待更正方案"
         for o in rows
         if o.proposal_id is not None

@@ -124,6 +124,7 @@ def _plan_page(request: HttpRequest, plan: AllocationPlan, status: int = 200, **
     awards = plan.awards.select_related(
         "proposal__organization", "proposal__theme", "proposal__community", "adjusted_by"
     ).order_by("place")
+    held = rules.held_up(plan.round_id) if plan.state == AllocationPlan.State.APPROVED else {}
     drafts, decides = rules.can_draft(user, plan.round), rules.can_decide(user, plan)
     now = clock.now()
     facts = {
@@ -138,7 +139,7 @@ def _plan_page(request: HttpRequest, plan: AllocationPlan, status: int = 200, **
         "return_form": forms.ReturnForm(prefix="back"),
         "notice_form": forms.NoticeForm(initial={"starts_on": clock.local(now).date()}),
         "now": now,
-        "held": rules.held_up(plan.round_id) if plan.state == AllocationPlan.State.APPROVED else {},
+        "held": [(a.proposal.title, held[a.proposal_id]) for a in awards if a.proposal_id in held],
         "changed": compare.changes(plan),
         "later": plan.corrections.filter(state__in=["approved", "superseded"]).first(),
         "undecreed": notice_year_undecreed(clock.local(now).date(), plan.round.notice_days),

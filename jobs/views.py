@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core import clock
+from core.files import attachment
 from jobs.models import Job
 from jobs.rules import visible_jobs
 from jobs.storage import place_of
@@ -60,9 +61,4 @@ def download(request: HttpRequest, job_id: int) -> HttpResponseBase:
     place = place_of(job.file)
     if not place.exists():
         raise Http404
-    answer = FileResponse(
-        place.open("rb"), as_attachment=True, filename=job.file.shown_name, content_type=job.file.content_type
-    )
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "sandbox"
-    return answer
+    return attachment(place.open("rb"), name=job.file.shown_name, content_type=job.file.content_type)

@@ -9,6 +9,7 @@ from django.db.models import Max, Sum
 
 from accounts.models import User
 from audit.services import record
+from core.clock import spoken
 from core.errors import DomainError, NotAllowed
 from core.rmb import rmb_upper
 from funding import rules
@@ -60,7 +61,7 @@ def publish_notice(
         raise ApproverPublishes
     overrides = dict(DayOverride.objects.values_list("day", "is_workday"))
     if not is_workday(starts_on, overrides):
-        raise NoticeStartsOnDayOff(day=f"{starts_on.year}年{starts_on.month}月{starts_on.day}日")
+        raise NoticeStartsOnDayOff(day=spoken(starts_on))
     last = plan.notices.aggregate(n=Max("version"))["n"] or 0
     if last and not correction_reason.strip():
         raise AlreadyNoticed

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from audit.services import record
-from core.clock import local
+from core.clock import local, spoken
 from core.errors import DomainError, NotAllowed
 from core.numbers import code
 from funding import rules
@@ -127,17 +127,13 @@ def raise_objection(
 
 def _acceptable(notice: PublicNotice, proposal_id: int | None, name: str, phone: str, at: datetime) -> None:
     if not notice.starts_on <= local(at).date() <= notice.ends_on:
-        raise NoticeNotRunning(first=_spoken(notice.starts_on), last=_spoken(notice.ends_on), contact=notice.contact)
+        raise NoticeNotRunning(first=spoken(notice.starts_on), last=spoken(notice.ends_on), contact=notice.contact)
     if bool(name.strip()) != bool(phone.strip()):
         raise NameAndPhone
     if proposal_id is not None and not notice.plan.awards.filter(proposal=proposal_id, amount__gt=0).exists():
         raise NotInNotice
     if Objection.objects.filter(notice=notice, received_at__gt=at - timedelta(minutes=10)).count() >= FLOOD:
         raise TooManyObjections
-
-
-def _spoken(day: date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def _keep(file: Any, name: str, at: datetime) -> Any:
@@ -207,12 +203,12 @@ def return_answer(*, objection_id: int, note: str, by: User, at: datetime) -> Ob
 
 def _signable(objection_id: int, by: User) -> Objection:
     objection = _locked(objection_id)
-    if not rules.can_sign_answer(by, objection):
-        raise NotAllowed
     if objection.state != Objection.State.DRAFTED:
         raise ObjectionMoved
     if objection.drafted_by_id == by.pk:
         raise DrafterSigns
+    if not rules.can_sign_answer(by, objection):
+        raise NotAllowed
     return objection
 
 

@@ -13,7 +13,7 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
 # Words that are not left over from a library: file kinds, algorithms, made-up names and codes of the test's own data.
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
 ALLOWED = re.compile(
-    r"(?:[0-9A-F]{4} ){3}[0-9A-F]{4}|\b[0-9a-f]{8}\b|Excel|SHA|Word|PDF|测试\w+|[a-z_]+_[ab]\b|[A-Z0-9]{8,}|[a-z0-9]{12,}|(?:SB|XQ|FW)-|\.invalid|projects\.|needs\."
+    r"(?:[0-9A-F]{4} ){3}[0-9A-F]{4}|\b[0-9a-f]{8}\b|Excel|SHA|Word|PDF|JPG|PNG|YY-[-0-9]+-证据\d\.pdf|测试\w+|[a-z_]+_[ab]\b|[A-Z0-9]{8,}|[a-z0-9]{12,}|(?:SB|XQ|FW)-|\.invalid|projects\.|needs\."
 )
 TEXTS = """() => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

@@ -84,6 +84,9 @@ def test_a_phone_number_in_a_title_stops_the_notice_until_it_is_masked(world, at
     assert "13800001234" not in stopped.value.message
     found = services.publish_notice(**act, is_masked=True)
     assert found.content["rows"][0]["title"] == "邻里热线138****1234"
+    followed = Client().get(f"/objections/track/{objected(found, at).code}/").content.decode()
+    assert "138****1234" in followed
+    assert "13800001234" not in followed
 
 
 def test_anybody_objects_with_evidence_and_follows_the_answer(world, running, at, settings, tmp_path):
@@ -202,8 +205,10 @@ def test_who_may_examine_and_sign(world, running, at):
     with pytest.raises(services.ObjectionMoved):
         services.sign_answer(objection_id=objection.pk, by=people["leader"], at=at)
     services.draft_answer(by=people["office"], **draft)
-    for who in (people["office"], people["supervisor"], world.there.people["leader"]):
-        with pytest.raises(NotAllowed):
+    for who, refusal in (
+        (people["office"], services.DrafterSigns), (people["supervisor"], NotAllowed), (world.there.people["leader"], NotAllowed),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
             services.sign_answer(objection_id=objection.pk, by=who, at=at)
     services.sign_answer(objection_id=objection.pk, by=people["leader"], at=at)
     with pytest.raises(services.ObjectionMoved):
@@ -231,6 +236,7 @@ def test_a_correction_says_why_and_retires_the_plan_it_corrects(world, running, 
         "limits": NONE,
         "at": at,
     }
+    award, waiting = old.awards.get().proposal_id, objected(running, at)
     with pytest.raises(services.CorrectionReasonMissing):
         services.draft_plan(**act)
     plan = services.draft_plan(**act, correction_reason="异议成立，核减场地费。")
@@ -250,7 +256,10 @@ def test_a_correction_says_why_and_retires_the_plan_it_corrects(world, running, 
     assert "异议成立，核减场地费。" in page
     assert "9,000.00 元改为" in page
     assert f"/plans/{plan.pk}/" in client.get(f"/plans/{old.pk}/").content.decode()
+    assert rules.awards_noticed([award]).get().plan == old
+    assert rules.held_up(plan.round_id) == {award: f"异议 {waiting.number} 核查中"}
     newer = services.publish_notice(plan_id=plan.pk, by=office, starts_on=START, at=at)
+    assert rules.awards_noticed([award]).get().plan == plan
     assert f"/notices/{newer.pk}/" in Client().get(f"/notices/{running.pk}/").content.decode()
 
 
