@@ -24,6 +24,11 @@ def account_key(typed: str) -> str:
     return hashlib.sha256(typed.strip().lower().encode()).hexdigest()
 
 
+def step_key(user: User) -> str:
+    """What wrong codes are counted under; nobody can type it as a user name."""
+    return f"\0step:{user.pk}"
+
+
 def is_locked(*, request: HttpRequest, typed: str, user: User | None, at: datetime) -> bool:
     """Whether this device must wait before trying this account again."""
     if user is not None and knows(request, user):

@@ -3,7 +3,9 @@
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.models import Role, User
+from accounts.rules import street_ids
+from core.errors import NotAllowed
 
 
 def person(request: HttpRequest) -> User:
@@ -11,3 +13,11 @@ def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def need(user: User, role: Role) -> list[int]:
+    """Streets in which the person is that administrator; refuses anybody else."""
+    found = street_ids(user, role)
+    if not found:
+        raise NotAllowed
+    return found

@@ -39,3 +39,28 @@ class Event(models.Model):
             models.Index(fields=["object_label", "object_id"], name="event_object"),
             models.Index(fields=["scope_id", "-id"], name="event_scope"),
         ]
+
+
+class SelfCheck(models.Model):
+    """One run of all invariants over the data: how many were asked, and the sentences of those that do not hold."""
+
+    ran_at = models.DateTimeField("时间")
+    checks = models.PositiveSmallIntegerField("核对项数")
+    findings = models.JSONField("发现", default=list, help_text="[[name of the check, sentence], …], at most 200")
+    count = models.PositiveIntegerField("不符处数", default=0)
+
+    class Meta:
+        verbose_name = "每日自检"
+        verbose_name_plural = "每日自检"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(count__gt=0) | models.Q(findings=[]),
+                name="self_check_counts_its_findings",
+                violation_error_message="有发现就必须计数。",
+            )
+        ]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the checks that do not hold, each once."""
+        return list(dict.fromkeys(name for name, _ in self.findings))

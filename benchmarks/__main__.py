@@ -1,6 +1,6 @@
 """`make bench`: storing a score against a bare upsert behind the same middleware, lists at 30 and at 3,000 rows,
-a result locked
-against its arithmetic alone, ten thousand messages told and sent, and a live board pushed against one asked for.
+a result locked against its arithmetic alone, ten thousand messages told and sent and as many deadlines, reports against openpyxl and
+XlsxWriter, a live board pushed against one asked for, and money divided by ballots and by proof.
 
 Everything in one run on one machine; read the ratios, not the times. Needs DATABASE_URL of a role that may create
 databases; makes two of its own and drops them.
@@ -23,10 +23,18 @@ from urllib.parse import urlencode, urlsplit
 
 import psycopg2
 
-from benchmarks import lock, messages, push
+from benchmarks import elections, exports, lock, messages, needs, push, reminders
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = 8
+PARTS = {
+    "push": push,
+    "elections": elections,
+    "messages": messages,
+    "reminders": reminders,
+    "exports": exports,
+    "needs": needs,
+}
 
 
 @contextlib.contextmanager
@@ -272,17 +280,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8190)
     parser.add_argument(
-        "--only", choices=["push", "lock", "score", "messages"], help="one part alone; push needs no database"
+        "--only",
+        choices=[*PARTS, "lock", "score"],
+        help="one part alone; push and elections need no database",
     )
     options = parser.parse_args()
-    if options.only in (None, "push"):
-        push.report()
-    if options.only == "push":
-        return
-    if options.only in (None, "messages"):
-        messages.report()
-    if options.only == "messages":
-        return
+    for name, part in PARTS.items():
+        if options.only in (None, name):
+            part.report()
+        if options.only == name:
+            return
     if options.only == "score":
         with database("bench_large", 300) as url:
             scoring(url, options.port, options.seconds, options.rounds)

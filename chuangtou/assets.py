@@ -46,6 +46,12 @@ FILES: dict[str, dict[str, str]] = {
     "idb": {"build/index.js": "assets/idb/idb.js", "LICENSE": "assets/idb/LICENSE"},
     # QR codes made on the judge's phone, where no server answers; its licence stands in the file's head.
     "qrcode-generator": {"dist/qrcode.mjs": "assets/qrcode-generator/qrcode.js"},
+    # Charts, on pages that have some. Apache 2.0 asks for its notice beside it.
+    "echarts": {
+        "dist/echarts.common.min.js": "assets/echarts/echarts.common.min.js",
+        "LICENSE": "assets/echarts/LICENSE",
+        "NOTICE": "assets/echarts/NOTICE",
+    },
     # For the accessibility tests; beside, not in, the folder that is served.
     "axe-core": {
         "axe.min.js": "assets-dev/axe.min.js",

@@ -65,6 +65,14 @@ def has_calc() -> bool:
     )
 
 
+def has_writer() -> bool:
+    """Writer's own library: `soffice` is there as soon as any part of LibreOffice is."""
+    if sys.platform == "darwin":
+        return shutil.which("soffice") is not None
+    office = shutil.which("soffice")
+    return office is not None and (Path(office).resolve().parent / "libswlo.so").exists()
+
+
 def has_poppler() -> bool:
     return shutil.which("pdftoppm") is not None and shutil.which("pdftotext") is not None
 
@@ -74,6 +82,7 @@ NEEDS: dict[str, tuple[tuple[str, ...], Callable[[], bool]]] = {
     "libatomic1": (("libatomic1",), has_libatomic),
     "a Chinese font (fonts-noto-cjk)": (("fonts-noto-cjk", "fontconfig"), has_chinese_font),
     "LibreOffice Calc (libreoffice-calc)": (("libreoffice-calc",), has_calc),
+    "LibreOffice Writer (libreoffice-writer-nogui)": (("libreoffice-writer-nogui",), has_writer),
     "poppler-utils": (("poppler-utils",), has_poppler),
 }
 

@@ -5,14 +5,18 @@ explicit flag. The file is importable without any variable, so that `score_file`
 """
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 import chuangtou.celery  # noqa: F401 - every process with Django has the app that shared tasks are sent by
+from core.queue import BULK, INTERACTIVE, MAIL, QUEUES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -21,6 +25,8 @@ DEBUG = env.bool("PORTAL_DEBUG", default=False)
 PLAIN_HTTP = env.bool("PORTAL_PLAIN_HTTP", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Of sealed columns (core.sealed), newest first; without any they are sealed with SECRET_KEY.
+FIELD_KEYS = env.list("PORTAL_FIELD_KEYS", default=[])
 ALLOWED_HOSTS = env.list("PORTAL_HOSTS", default=[])
 DATA_DIR = Path(env.str("PORTAL_DATA", default=str(BASE_DIR / "var")))
 SITE_URL = env.str("PORTAL_SITE_URL", default="http://localhost:8000").rstrip("/")
@@ -71,14 +77,17 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.middleware.RefuseNulBytes",
+    "core.middleware.FormsByScript",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.Sitting",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "judging.middleware.SeatOnly",
     "django.contrib.messages.middleware.MessageMiddleware",
     "messaging.middleware.LiveInbox",
+    "core.middleware.InWeChat",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "core.middleware.DomainErrors",
 ]
@@ -105,6 +114,7 @@ TEMPLATES = [
     },
 ]
 
+MESSAGE_STORAGE = "core.told.KeptStorage"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
@@ -129,17 +139,29 @@ def _broker(url: str) -> str:
     return f"redis+socket://{unquote(parts.path)}?virtual_host={database}"
 
 
+# Celery as docs/decisions/celery.md has it: a message is given back when its worker dies, so every task may come twice.
+# No task may run longer than the visibility timeout, or a second worker gets its message: 1560 s at most against 1800.
+QUEUE_PREFIX = env.str("PORTAL_QUEUE_PREFIX", default="")  # where several portals share one Redis
 CELERY_BROKER_URL = _broker(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_TIME_LIMIT = 1500
+CELERY_TASK_SOFT_TIME_LIMIT = 240
+CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "Asia/Shanghai"
+CELERY_TASK_QUEUES = [Queue(f"{QUEUE_PREFIX}{lane}") for lane in QUEUES]
+CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}{INTERACTIVE}"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000  # KiB; looked at after each task
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away for a day is waited for
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = (
+    False  # they end, and their message does no harm when it returns
+)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 1800,
     "unacked_restore_interval": 10,
@@ -152,7 +174,49 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 
 # Days before the end of applications on which unfinished drafts are reminded of it: one, unless the office wants more.
 REMINDER_DAYS_BEFORE = env.list("PORTAL_REMINDER_DAYS", cast=int, default=[3])
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "reminders.sweep", "schedule": 60.0, "options": {"expires": 55}}}
+CELERY_BEAT_MAX_LOOP_INTERVAL = 15  # seconds; beat gives a sign of life each time
+CELERY_BEAT_SCHEDULER = "chuangtou.beat:SoleScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {
+        "task": "reminders.sweep",
+        "schedule": 60.0,
+        "options": {"expires": 55, "queue": f"{QUEUE_PREFIX}{MAIL}"},
+    },
+    "jobs": {
+        "task": "jobs.sweep",
+        "schedule": 60.0,
+        "options": {"expires": 55, "queue": f"{QUEUE_PREFIX}{INTERACTIVE}"},
+    },
+    "tidy": {
+        "task": "jobs.tidy",
+        "schedule": crontab(hour="2", minute="40"),
+        "options": {"queue": f"{QUEUE_PREFIX}{BULK}"},
+    },
+    "needs": {  # days count here, not minutes
+        "task": "needs.sweep",
+        "schedule": 300.0,
+        "options": {"expires": 295, "queue": f"{QUEUE_PREFIX}{BULK}"},
+    },
+    "registry": {
+        "task": "organizations.tidy",
+        "schedule": crontab(hour="2", minute="50"),
+        "options": {"queue": f"{QUEUE_PREFIX}{BULK}"},
+    },
+    "self-check": {
+        "task": "portal.self_check",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": 4 * 3600, "queue": f"{QUEUE_PREFIX}{BULK}"},
+    },
+}
+
+# Who may read /metrics: whoever has the token, or comes straight (through no proxy) from one of these networks.
+METRICS_TOKEN = env.str("PORTAL_METRICS_TOKEN", default="")
+METRICS_FROM = [ip_network(n) for n in env.list("PORTAL_METRICS_FROM", default=[])]
+# Below so much free space on the disk of PORTAL_DATA, /readyz raises the alarm.
+DISK_FREE_AT_LEAST = env.int("PORTAL_DISK_FREE_MB", default=500) * 1024 * 1024
+
+# A command that looks at each uploaded document, its path put behind: 0 clean, 1 infected. Empty: nobody looks.
+VIRUS_SCANNER = env.str("PORTAL_VIRUS_SCANNER", default="")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.NameOrPhone"]
@@ -190,7 +254,9 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
+# Nobody stays signed in for longer than SESSION_COOKIE_AGE, nor without doing anything for IDLE_MINUTES (but in a hall).
 SESSION_COOKIE_AGE = 12 * 3600
+IDLE_MINUTES = env.int("PORTAL_IDLE_MINUTES", default=30)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -245,6 +311,8 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="portal@localhost")
 SENDING = env.bool("PORTAL_SENDING", default=True)
 # What an officer sends to many can be recalled for so long; to more people than this a second person must agree.
 MASS_HOLD_MINUTES = env.int("PORTAL_MASS_HOLD_MINUTES", default=5)
+# So long a decision's message to one applicant waits and can be recalled (群发消息, 暂缓中的消息); 0: it goes at once.
+OFFICER_HOLD_MINUTES = env.int("PORTAL_OFFICER_HOLD_MINUTES", default=5)
 MASS_REVIEW_OVER = env.int("PORTAL_MASS_REVIEW_OVER", default=30)
 # Where robots may speak: hosts (https) or whole origins. SMS: the gateway's address, its secret, the approved template.
 WECOM_HOSTS = env.list("PORTAL_WECOM_HOSTS", default=["qyapi.weixin.qq.com"])

@@ -109,22 +109,17 @@ def children(data: Path, address: Address, push_port: int | None) -> list[Child]
     """Return the programs. The web server comes first: the others wait until it answers."""
     level = log_level().lower()
     celery = [PYTHON, "-m", "celery", "-A", "chuangtou"]
+    # Two nodes, so that a long export never stands before what somebody waits for; memory: docs/decisions/celery.md.
+    worker = [*celery, "worker", "--concurrency", "1", "--loglevel", level, "--without-mingle", "--without-gossip"]
+    prefix = os.environ.get("PORTAL_QUEUE_PREFIX", "")
     commands = {
         "web": [
             *[PYTHON, "-m", "gunicorn", "chuangtou.wsgi", "--preload", "--bind", address.bind],
             *["--worker-class", "gthread", "--workers", "2", "--threads", "4"],
             *["--timeout", "60", "--graceful-timeout", "5", "--log-level", level, "--access-logfile", "-"],
         ],
-        "worker": [
-            *celery,
-            "worker",
-            "--concurrency",
-            "2",
-            "--loglevel",
-            level,
-            "--without-mingle",
-            "--without-gossip",
-        ],
+        "worker": [*worker, "--hostname", "work@%h", "--queues", f"{prefix}interactive,{prefix}mail"],
+        "bulk": [*worker, "--hostname", "bulk@%h", "--queues", f"{prefix}bulk"],
         "beat": [*celery, "beat", "--loglevel", level, "--pidfile=", "--schedule", str(data / "beat" / "schedule")],
     }
     if push_port:

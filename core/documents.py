@@ -21,20 +21,23 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-SONG, FANGSONG, HEI = "方正小标宋简体", "仿宋_GB2312", "黑体"
-FALLBACK = {SONG: "宋体", FANGSONG: "仿宋", HEI: "黑体"}
-TITLE, BODY, CELL, FOOT = Pt(22), Pt(16), Pt(12), Pt(14)
+SONG, FANGSONG, HEI, KAI = "方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312"
+FALLBACK = {SONG: "宋体", FANGSONG: "仿宋", HEI: "黑体", KAI: "楷体"}
+TITLE, BODY, CELL, FOOT, SMALL = Pt(22), Pt(16), Pt(12), Pt(14), Pt(10.5)
 LINE = Pt(29)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: heads, rows of text, widths in millimetres; `right` are the columns set flush right (amounts)."""
+    """A table: heads, rows of text, widths in millimetres; `right` are the columns set flush right (amounts). `is_small`
+    sets it in 五号 without room between the rows.
+    """
 
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     widths: Sequence[float]
     right: frozenset[int] = frozenset()
+    is_small: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +55,58 @@ class Signed:
     day: str
 
 
-Part = str | Heading | Table | Signed
+@dataclass(frozen=True, slots=True)
+class Sub:
+    """A heading of the second level, `（一）…`."""
+
+    words: str
 
 
-def write_document(path: Path, title: str, parts: Sequence[Part], *, author: str, is_landscape: bool = False) -> None:
-    """Write a .docx. A plain string is a paragraph of the body; user text stays text whatever it contains."""
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A line without indent: an addressee, a party, a number. `middle` centres it."""
+
+    words: str
+    middle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """Blocks side by side, two a row, each a list of lines (`甲方（盖章）：`, `日期：`); never split over two pages."""
+
+    blocks: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Annex:
+    """A new page that begins with `附件1` and a centred title."""
+
+    label: str
+    title: str
+
+
+Part = str | Heading | Sub | Plain | Table | Signed | Signatures | Annex
+
+
+def write_document(
+    path: Path, title: str, parts: Sequence[Part], *, author: str, is_landscape: bool = False, is_compact: bool = False
+) -> None:
+    """Write a .docx. A plain string is a paragraph of the body; user text stays text whatever it contains. `is_compact`:
+    narrow margins, for a form that is to stay on one page.
+    """
     document = docx.Document()
     document.core_properties.title, document.core_properties.author = title, author
     _page(document.sections[0], is_landscape=is_landscape)
+    if is_compact:
+        section: Any = document.sections[0]
+        section.top_margin, section.bottom_margin, section.footer_distance = Mm(15), Mm(15), Mm(8)
     style: Any = document.styles["Normal"]
     _face(style, FANGSONG)
     style.font.size = BODY
     top = _paragraph(document, "", indent=False)
     top.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _run(top, title, SONG, TITLE)
-    top.paragraph_format.space_after = LINE
+    top.paragraph_format.space_after = Pt(4) if is_compact else LINE
     for part in parts:
         if isinstance(part, Table):
             _table(document, part)
@@ -75,11 +115,52 @@ def write_document(path: Path, title: str, parts: Sequence[Part], *, author: str
         elif isinstance(part, Signed):
             _signed(document, part)
         else:
-            _paragraph(document, part)
+            _more(document, part)
     _page_number(document.sections[0].footer.paragraphs[0])
     with BytesIO() as raw:
         document.save(raw)
         _pack(path, raw)
+
+
+def _more(document: Any, part: str | Sub | Plain | Signatures | Annex) -> None:
+    if isinstance(part, Sub):
+        _run(_paragraph(document, ""), part.words, KAI, BODY)
+    elif isinstance(part, Plain):
+        line = _paragraph(document, part.words, indent=False)
+        if part.middle:
+            line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    elif isinstance(part, Signatures):
+        _signatures(document, part)
+    elif isinstance(part, Annex):
+        label = _paragraph(document, "", indent=False)
+        label.paragraph_format.page_break_before = True
+        _run(label, part.label, HEI, BODY)
+        title = _paragraph(document, "", indent=False)
+        title.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        title.paragraph_format.space_before = title.paragraph_format.space_after = LINE
+        _run(title, part.title, SONG, TITLE)
+    else:
+        _paragraph(document, part)
+
+
+def _signatures(document: Any, part: Signatures) -> None:
+    """A table without lines; rows stay together with the next one."""
+    _paragraph(document, "")
+    rows = [part.blocks[i : i + 2] for i in range(0, len(part.blocks), 2)]
+    grid = document.add_table(rows=len(rows), cols=2)
+    grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    for row, blocks in zip(grid.rows, rows, strict=True):
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001 - no public name for it
+        for cell in row.cells:
+            cell.width = Mm(78)
+        for cell, lines in zip(row.cells, blocks, strict=False):
+            for n, words in enumerate(lines):
+                paragraph = cell.paragraphs[0] if n == 0 else cell.add_paragraph()
+                paragraph.paragraph_format.line_spacing_rule = WD_LINE_SPACING.EXACTLY
+                paragraph.paragraph_format.line_spacing = LINE
+                paragraph.paragraph_format.space_after = Pt(0)
+                paragraph.paragraph_format.keep_with_next = True
+                _run(paragraph, words, FANGSONG, CELL)
 
 
 def _pack(path: Path, raw: BytesIO) -> None:
@@ -108,7 +189,7 @@ def _page(section: Any, *, is_landscape: bool) -> None:
 def _face(target: Any, name: str) -> None:
     target.font.name = "Times New Roman"
     fonts = target.element.get_or_add_rPr().get_or_add_rFonts()
-    fonts.set(qn("w:eastAsia"), FALLBACK[name] if name not in (SONG, FANGSONG) else name)
+    fonts.set(qn("w:eastAsia"), FALLBACK[name] if name not in (SONG, FANGSONG, KAI) else name)
     fonts.set(qn("w:hint"), "eastAsia")
 
 
@@ -140,14 +221,17 @@ def _table(document: Any, table: Table) -> None:
     grid = document.add_table(rows=1, cols=len(table.heads))
     grid.style, grid.alignment, grid.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
     for i, words in enumerate(table.heads):
-        _cell(grid.rows[0].cells[i], words, HEI, WD_ALIGN_PARAGRAPH.CENTER)
+        _cell(grid.rows[0].cells[i], words, HEI, WD_ALIGN_PARAGRAPH.CENTER, is_small=table.is_small)
     repeat = OxmlElement("w:tblHeader")
     repeat.set(qn("w:val"), "true")
     grid.rows[0]._tr.get_or_add_trPr().append(repeat)  # noqa: SLF001 - no public name for it
     for row in table.rows:
         cells = grid.add_row().cells
         for i, words in enumerate(row):
-            _cell(cells[i], words, FANGSONG, WD_ALIGN_PARAGRAPH.RIGHT if i in table.right else WD_ALIGN_PARAGRAPH.LEFT)
+            side = WD_ALIGN_PARAGRAPH.RIGHT if i in table.right else WD_ALIGN_PARAGRAPH.LEFT
+            _cell(cells[i], words, FANGSONG, side, is_small=table.is_small)
+    for i, width in enumerate(table.widths):
+        grid.columns[i].width = Mm(width)  # Writer reads the widths here, Word in the cells
     for row in grid.rows:
         whole = OxmlElement("w:cantSplit")
         row._tr.get_or_add_trPr().append(whole)  # noqa: SLF001 - as above
@@ -155,11 +239,11 @@ def _table(document: Any, table: Table) -> None:
             row.cells[i].width = Mm(width)
 
 
-def _cell(cell: Any, words: str, face: str, side: Any) -> None:
+def _cell(cell: Any, words: str, face: str, side: Any, *, is_small: bool) -> None:
     paragraph = cell.paragraphs[0]
     paragraph.alignment = side
-    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(2)
-    _run(paragraph, words, face, CELL)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(0 if is_small else 2)
+    _run(paragraph, words, face, SMALL if is_small else CELL)
 
 
 def _signed(document: Any, part: Signed) -> None:

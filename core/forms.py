@@ -21,6 +21,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
+from django.forms.utils import ErrorDict
 
 from core.money import TOP, BadAmount, parse_yuan, show_yuan
 
@@ -124,6 +125,13 @@ def _speak(field: forms.Field) -> None:
 
 class PortalForm(PortalFormMixin, forms.Form):
     """A plain form of the portal."""
+
+
+class Quiet(PortalForm):
+    """A form that can be shown again without complaint: a button was pressed that neither saves nor sends."""
+
+    def quiet(self) -> None:
+        self._errors = ErrorDict()
 
 
 class PortalModelForm(PortalFormMixin, forms.ModelForm):  # type: ignore[type-arg]

@@ -8,6 +8,12 @@ from django import forms
 NARROW = str.maketrans("０１２３４５６７８９－　", "0123456789- ")
 MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}", re.ASCII)
+PERSONAL = re.compile(r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
+
+
+def holds_personal_number(text: str) -> bool:
+    """Whether a text holds what looks like a mobile phone or an identity card: such a text is never published."""
+    return PERSONAL.search(text.translate(NARROW)) is not None
 
 
 def clean_phone(text: str) -> str:
@@ -25,6 +31,11 @@ def mask_phone(phone: str) -> str:
     if len(phone) >= 11:
         return f"{phone[:3]}****{phone[-4:]}"
     return f"****{phone[-2:]}" if phone else ""
+
+
+def mask_account(account: str) -> str:
+    """`**** 0001`: of a bank account only its last four digits."""
+    return f"**** {account[-4:]}" if len(account) > 8 else "****" if account else ""
 
 
 def mask_name(name: str) -> str:

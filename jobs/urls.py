@@ -8,4 +8,6 @@ urlpatterns: list[URLPattern] = [
     path("jobs/<int:job_id>/", views.detail, name="detail"),
     path("jobs/<int:job_id>/state/", views.state, name="state"),
     path("jobs/<int:job_id>/file/", views.download, name="download"),
+    path("jobs/<int:job_id>/cancel/", views.cancel, name="cancel"),
+    path("jobs/<int:job_id>/retry/", views.retry, name="retry"),
 ]

@@ -7,6 +7,9 @@ class JudgingConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the reports known to the background jobs; the spreadsheet library is only loaded when one is built."""
-        from judging import exports, people  # noqa: F401
+        from accounts.services.sessions import add_patience
+        from judging import deadlines, exports, people, ready, rules  # noqa: F401
 
         people.install()
+        ready.install()
+        add_patience(rules.sits_in_hall)

@@ -2,12 +2,13 @@
 
 import secrets
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.db.models import Exists, OuterRef
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -16,6 +17,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.web import person
 from core import clock, live
 from core.errors import DomainError, NotAllowed
+from core.files import attachment
+from jobs.storage import place_of
 from judging import rules, services
 from judging.access import elsewhere
 from judging.cookie import device_of, keep_device
@@ -26,6 +29,8 @@ from judging.middleware import KEY
 from judging.models import Entry, Judge, Recusal, ScoreSheet, Session
 from judging.phone import channels, told
 from judging.services.access import SeatElsewhere, digest_of, hold_seat
+from projects.domain.parts import with_parts
+from projects.models import Attachment
 
 
 def _seat(request: HttpRequest, session_id: int) -> Judge:
@@ -102,7 +107,7 @@ def _phone(request: HttpRequest, seat: Judge, rows: list[rules.DeskRow]) -> dict
         "session": session.pk, "judge": seat.pk, "seat": seat.seat, "state": session.state, "paced": session.is_paced,
         "locked_at": session.locked_at.isoformat() if session.locked_at else None,
         "criteria": session.rule["criteria"], "anchors": rules.anchors(session), "full": f"{sum((Decimal(c['max']) for c in session.rule['criteria']), Decimal(0)).normalize():f}",
-        "ticks": votes(session.rule), "worker": reverse("judging:worker"), "entries": entries, "send": reverse("judging:send", args=[session.pk]), "beat": reverse("judging:beat", args=[session.pk]),
+        "ticks": votes(session.rule), "worker": f"{reverse('judging:worker')}?name=chuangtou-judge", "entries": entries, "send": reverse("judging:send", args=[session.pk]), "beat": reverse("judging:beat", args=[session.pk]),
         "now": clock.now().isoformat(), **channels(request, session),
     }  # fmt: skip
 
@@ -235,8 +240,27 @@ def material(request: HttpRequest, session_id: int, entry_id: int) -> HttpRespon
     if entry is None:
         return redirect("judging:desk", session_id)
     return render(
-        request, "judging/material.html", {"session": seat.session, "entry": entry, "content": entry.version.content}
+        request,
+        "judging/material.html",
+        {"session": seat.session, "entry": entry, "content": with_parts(entry.version.content)},
     )
+
+
+@never_cache
+@require_safe
+def material_file(request: HttpRequest, session_id: int, entry_id: int, attachment_id: int) -> HttpResponseBase:
+    """A document of the version that is judged, for its judges; of no other version."""
+    seat = _seat(request, session_id)
+    entry = _entry(request, seat, entry_id)
+    if entry is None:
+        return redirect("judging:desk", session_id)
+    if attachment_id not in [a["id"] for a in entry.version.content.get("attachments", [])]:
+        raise Http404
+    found = get_object_or_404(Attachment.objects.select_related("file"), proposal=entry.proposal_id, pk=attachment_id)
+    place = place_of(found.file)
+    if not place.exists():
+        raise Http404
+    return attachment(BytesIO(place.read_bytes()), name=found.name, content_type=found.file.content_type)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

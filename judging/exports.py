@@ -11,7 +11,7 @@ from core.sheets import A3, A4, Cell, Column, Formula, Report, write_report
 from jobs.registry import Work, register
 from judging.domain.ballot import columns
 from judging.models import Entry, Judge, Result, ScoreSheet, Session
-from judging.rules import TallyRow, explained, tally
+from judging.rules import TallyRow, can_read_result, explained, tally, visible_sessions
 
 
 def _columns(names: list[str]) -> list[Column]:
@@ -34,7 +34,13 @@ def _columns(names: list[str]) -> list[Column]:
     ]
 
 
-@register("judging.e5")
+def may_read(user: Any, params: Mapping[str, Any]) -> bool:
+    """Whoever reads the result of the session."""
+    session = visible_sessions(user).filter(pk=params["session"]).first()
+    return session is not None and can_read_result(user, session)
+
+
+@register("judging.e5", may=may_read)
 def sheets_report(work: Work) -> None:
     """E5 of one locked session: `params` = {"session": id}. One row per judge and project, the total a live formula."""
     session = Session.objects.select_related("round__street", "current").get(pk=work.params["session"])
@@ -90,7 +96,7 @@ def sheets_report(work: Work) -> None:
     write_report(work.path, report, cells(), progress=lambda n: work.rows(n, len(judges) * len(entries)))
 
 
-@register("judging.e6")
+@register("judging.e6", may=may_read)
 def tally_report(work: Work) -> None:
     """E6 of one locked session: `params` = {"session": id}. One row per project in ranking order.
 

@@ -18,6 +18,7 @@ from judging.domain.ballot import columns
 from judging.domain.ledger import grouped
 from judging.domain.scoring import check_rule
 from judging.domain.sentences import sentences
+from judging.feedback import feedback
 from judging.models import Entry, Judge, ResultLine, ScoreSheet, Session
 
 A4_JUDGES, A3_JUDGES = 9, 20  # columns of judges that a sheet of paper holds
@@ -127,24 +128,16 @@ def why(request: HttpRequest, session_id: int, entry_id: int) -> HttpResponse:
     watches = (
         may(user, session.round.street, Role.OFFICE, Role.LEADER, Role.SUPERVISOR) and session.locked_at is not None
     )
-    if not rules.own_entries(user).filter(pk=entry.pk).exists() and (judges or not watches):
+    owns = rules.own_entries(user).filter(pk=entry.pk).exists()
+    watches = watches and not judges
+    if not owns and not watches:
         raise Http404
     line = get_object_or_404(ResultLine.objects.filter(result=session.current_id), entry=entry)
-    sheets = list(ScoreSheet.objects.filter(entry=entry).counted().select_related("judge__user"))
-    recused = set(entry.recusals.values_list("judge_id", flat=True))
-    sheets = [s for s in sheets if s.judge_id not in recused]
-    named = bool(session.notes.get("names_public"))
+    told = feedback(entry, session, is_applicant=owns)
     facts = {
-        "session": session, "entry": entry, "line": line, "version": session.rule["version"], "named": named,
-        "criteria": [(c["label"], c["max"], _mean(sheets, c["key"])) for c in session.rule["criteria"]],
-        "of": ResultLine.objects.filter(result=session.current_id, outcome="ranked").count(), "sheets": len(sheets),
-        "comments": sorted(s.comment for s in sheets if s.comment),  # by their words: the order tells nothing of the seats
-        "sections": sentences(check_rule(session.rule)), "judges": [s.judge.user.display_name for s in sheets] if named else [],
-        "watches": watches,
+        "session": session, "entry": entry, "line": line, "version": session.rule["version"],
+        "named": bool(session.notes.get("names_public")) and bool(told.judges), "told": told,
+        "of": ResultLine.objects.filter(result=session.current_id, outcome="ranked").count(),
+        "sections": sentences(check_rule(session.rule)), "watches": watches,
     }  # fmt: skip
     return render(request, "judging/why.html", facts)
-
-
-def _mean(sheets: list[ScoreSheet], key: str) -> Decimal | None:
-    marks = [Decimal(s.marks[key]) for s in sheets if key in s.marks]
-    return (sum(marks, Decimal(0)) / len(marks)).quantize(Decimal("0.01"), "ROUND_HALF_UP") if marks else None

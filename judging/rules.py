@@ -45,6 +45,14 @@ def is_any_judge(user: Person) -> bool:
     return Judge.objects.filter(user=user.pk).exists()
 
 
+def sits_in_hall(user: User) -> bool:
+    """Whether a session is on in which the person judges or which she runs: there one listens for longer than one types."""
+    scoring = Session.objects.filter(state=Session.State.SCORING)
+    if scoring.filter(judges__user=user).exists():
+        return True
+    return scoring.filter(round__street__in=street_ids(user, Role.OFFICE, Role.HOST)).exists()
+
+
 def can_run(user: Person, session: Session) -> bool:
     """The office sets up, opens, locks and publishes."""
     return may(user, session.round.street, Role.OFFICE)

@@ -1,11 +1,11 @@
 from django.urls import URLPattern, path
 
+from core import offline
 from judging import (
     access,
     conductor,
     desk,
     hinting,
-    offline,
     paper,
     phone,
     pool,
@@ -68,6 +68,9 @@ urlpatterns: list[URLPattern] = [
     path("judge/<int:session_id>/beat/", phone.beat, name="beat"),
     path("judge/<int:session_id>/<int:entry_id>/", desk.sheet, name="sheet"),
     path("judge/<int:session_id>/<int:entry_id>/material/", desk.material, name="material"),
+    path(
+        "judge/<int:session_id>/<int:entry_id>/material/<int:attachment_id>/", desk.material_file, name="material_file"
+    ),
     path("judge/<int:session_id>/<int:entry_id>/step-back/", desk.step_back, name="step_back"),
     path("sessions/<int:session_id>/recusals/", views.confirm_recusal, name="confirm_recusal"),
     path("results/<int:session_id>/", public.public_result, name="public_result"),

@@ -1,6 +1,7 @@
 """Pages of the office, host and supervisor: set-up, draw, progress, lock, result."""
 
 import secrets
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from core import clock
 from core.errors import DomainError, NotAllowed
 from core.exact import pretty
 from core.forms import PortalForm
+from core.sheets import file_title
 from jobs.services import start_job
 from judging import forms, rules, services
 from judging.domain.ballot import votes
@@ -26,9 +28,11 @@ from judging.models import Draw, Entry, Judge, Recusal, Session
 from judging.pool import pool_of
 from judging.record import session_record
 from judging.services.rehearsal import end_rehearsal, start_rehearsal
+from judging.services.repeat import earlier_sessions, repeat_session
 from judging.services.stage import add_group, set_pace
 from projects.models import Proposal
 from rounds.rules import can_run_round, visible_rounds
+from rounds.starts import FROM_ROUND
 
 VOTES = 5  # of each judge in a new tick-vote; the office changes it in the rule
 
@@ -46,37 +50,41 @@ def session_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, round_id: int) -> HttpResponse:
-    """A new session of a round from a ready rubric."""
+    """A new session of a round from a ready rubric, or like an earlier session with its judges."""
     user = person(request)
     round_ = get_object_or_404(visible_rounds(user), pk=round_id)
     if not can_run_round(user, round_):
         raise NotAllowed
-    form = forms.SessionForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    earlier = earlier_sessions(round_)
+    initial: dict[str, Any] = {"rubric": round_.rubric} if round_.rubric else {}
+    if round_.origin.startswith(FROM_ROUND):
+        initial["like"] = earlier.filter(round__title=round_.origin.removeprefix(FROM_ROUND)).first()
+    sent = request.POST if request.method == "POST" else None
+    form = forms.SessionForm(sent, initial=initial, earlier=earlier)
+    if sent is not None and form.is_valid():
         data = form.cleaned_data
-        rubric = RUBRICS.get(data["rubric"])
-        rule = (
-            services.make_rule(rubric.as_criteria())
-            if rubric
-            else services.make_rule([], aggregate="ticks", ticks=VOTES)
-        )
+        act: dict[str, Any] = {"round_id": round_.pk, "by": user, "at": clock.now()}
+        act |= {name: data[name] for name in ("name", "held_on", "venue")}
         try:
-            session = services.create_session(
-                round_id=round_.pk,
-                name=data["name"],
-                held_on=data["held_on"],
-                venue=data["venue"],
-                rule=rule,
-                by=user,
-                at=clock.now(),
-                full_marks=rubric.full_marks if rubric else Decimal(0),
-                notes={"anchors": rubric.anchors()} if rubric else {},
-            )
+            if data["like"] is not None:
+                session = repeat_session(like_id=data["like"].pk, **act)
+            else:
+                session = _from_rubric(data["rubric"], act)
         except DomainError as error:
             form.add_error(None, error.message)
         else:
             return redirect("judging:setup", session.pk)
     return render(request, "judging/new.html", {"form": form, "round": round_})
+
+
+def _from_rubric(key: str, act: Mapping[str, Any]) -> Session:
+    rubric = RUBRICS.get(key)
+    if rubric is None:
+        rule = services.make_rule([], aggregate="ticks", ticks=VOTES)
+        return services.create_session(rule=rule, full_marks=Decimal(0), **act)
+    return services.create_session(
+        rule=services.make_rule(rubric.as_criteria()), full_marks=rubric.full_marks, notes={"anchors": rubric.anchors()}, **act
+    )  # fmt: skip
 
 
 def _visible(request: HttpRequest, session_id: int) -> Session:
@@ -175,6 +183,7 @@ class Parts:
                 "is_paced": session.is_paced,
                 "opens_after": session.opens_after,
                 "names_public": session.notes.get("names_public", False),
+                "feedback": session.notes.get("feedback", True),
                 "severity": session.notes.get("severity", False),
                 "reveals_after": session.reveals_after_id,
             },
@@ -414,7 +423,9 @@ def export_tally(request: HttpRequest, session_id: int) -> HttpResponse:
     session = _with_result(request, session_id)
     at = clock.now()
     kind, name = ("judging.e5", "评委评分表") if request.POST.get("what") == "e5" else ("judging.e6", "评分汇总表")
-    title = f"{session.round.title}-{session.name}-{name}-{clock.local(at):%Y%m%d}"
+    title = file_title(
+        year=session.round.year, about=session.round.title, part=session.name, report=name, day=clock.local(at).date()
+    )
     job = start_job(
         owner=person(request), kind=kind, title=title, params={"session": session.pk}, at=at,
         scope_id=session.round.street_id,

@@ -7,6 +7,7 @@ from django import forms
 from core.forms import OnceKey, PortalForm
 from messaging.channels import sms
 from messaging.directory import audiences
+from messaging.domain.timing import LONGEST_QUIET, Quiet
 from messaging.kinds import Kind, all_kinds, unknown_words
 from messaging.models import Delivery, Preference, Robot
 
@@ -102,6 +103,33 @@ class RobotForm(PortalForm):
             self.add_error("address", "请填写机器人地址。")
         if data.get("channel") == Robot.Channel.DINGTALK and not data["secret"]:
             self.add_error("secret", "钉钉群机器人必须填写加签密钥。")
+        return data
+
+
+class QuietHoursForm(PortalForm):
+    """A street's quiet hours."""
+
+    quiet_from = forms.TypedChoiceField(label="从几点起", coerce=int, choices=HOURS)
+    quiet_until = forms.TypedChoiceField(
+        label="到几点止", coerce=int, choices=HOURS,
+        help_text=f"止的钟点比起的早，就是到第二天。例如从 21 点到 8 点：21:00 起不发，8:00 起又发。最长 {LONGEST_QUIET} 小时。",
+    )  # fmt: skip
+    holds_email = forms.BooleanField(
+        label="电子邮件和群机器人的话也等到时段结束", required=False,
+        help_text="不勾选时，只有短信等；邮件随时发。",
+    )  # fmt: skip
+    revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "quiet_from" in data and "quiet_until" in data:
+            quiet = Quiet(data["quiet_from"], data["quiet_until"])
+            if not quiet.hours:
+                self.add_error("quiet_until", "开始和结束不能相同。")
+            elif quiet.hours > LONGEST_QUIET:
+                self.add_error(
+                    "quiet_until", f"这样有 {quiet.hours} 小时不发消息，最长 {LONGEST_QUIET} 小时。请改短一些。"
+                )
         return data
 
 

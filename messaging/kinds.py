@@ -7,9 +7,10 @@ treated as the general one: its words come from the caller, and it can be switch
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 GENERAL, MASS = "general", "messaging.mass"
 PLACE = re.compile(r"\{([^{}]*)\}")
@@ -30,7 +31,10 @@ class Kind:
 
     `subject` and `body` are the default words, empty where each message brings its own. `is_required`: the law or the
     rules of the competition want it told, so nobody can switch its e-mail off. `is_urgent`: neither quiet hours nor the
-    daily digest delay it. `useful`: after this time it is not sent any more (None: always useful).
+    daily digest delay it. `is_decision`: an officer's decision tells it, so it waits OFFICER_HOLD_MINUTES and can be recalled
+    till then. `useful`: after this time it is not sent any more (None: always useful). `recheck`: asked about
+    many notices right before they are sent; gives those that changed since, with their new subject and body, or None where
+    there is nothing left to tell.
     """
 
     key: str
@@ -40,7 +44,9 @@ class Kind:
     variables: tuple[Variable, ...] = ()
     is_required: bool = False
     is_urgent: bool = False
+    is_decision: bool = False
     useful: timedelta | None = None
+    recheck: Callable[[list[Any], datetime], dict[int, tuple[str, str] | None]] | None = None
 
     @property
     def has_template(self) -> bool:

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from messaging.domain.timing import LONGEST_QUIET, Quiet
+
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def shown(self) -> "NoticeQuerySet":
@@ -231,6 +233,48 @@ class Preference(models.Model):
                 violation_error_message="每日汇总的时间应为 0 到 23 点。",
             ),
         ]
+
+    @property
+    def quiet(self) -> Quiet | None:
+        """Her own quiet hours, if she has any."""
+        if self.quiet_from is None or self.quiet_until is None:
+            return None
+        return Quiet(self.quiet_from, self.quiet_until)
+
+
+class QuietHours(models.Model):
+    """A street's quiet hours; without a row messaging.domain.timing.USUAL holds, for SMS alone."""
+
+    scope_id = models.BigIntegerField(
+        "所属街道", unique=True, help_text="id of the street area; no foreign key on purpose"
+    )
+    quiet_from = models.PositiveSmallIntegerField("免打扰开始（点）")
+    quiet_until = models.PositiveSmallIntegerField("免打扰结束（点）")
+    holds_email = models.BooleanField("邮件和群消息也等", default=False)
+    revision = models.PositiveIntegerField("修改次数", default=0)
+    changed_at = models.DateTimeField("修改时间")
+
+    class Meta:
+        verbose_name = "街道免打扰时段"
+        verbose_name_plural = "街道免打扰时段"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quiet_from__lte=23, quiet_until__lte=23) & ~Q(quiet_from=F("quiet_until")),
+                name="quiet_hours_are_hours",
+                violation_error_message="免打扰的开始和结束不能相同，都在 0 至 23 点之间。",
+            ),
+            models.CheckConstraint(
+                condition=Q(quiet_until__gt=F("quiet_from"), quiet_until__lte=F("quiet_from") + LONGEST_QUIET)
+                | Q(quiet_until__lt=F("quiet_from"), quiet_until__lte=F("quiet_from") + LONGEST_QUIET - 24),
+                name="quiet_hours_leave_a_day",
+                violation_error_message=f"免打扰时段最长 {LONGEST_QUIET} 小时。",
+            ),
+        ]
+
+    @property
+    def hours(self) -> Quiet:
+        """As the arithmetic takes them."""
+        return Quiet(self.quiet_from, self.quiet_until)
 
 
 class Wording(models.Model):

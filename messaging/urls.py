@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from messaging.views import deliveries, inbox, mass, robots, wordings
+from messaging.views import deliveries, inbox, mass, quiet, robots, wordings
 
 app_name = "messaging"
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("messages/deliveries/<int:delivery_id>/", deliveries.delivery, name="delivery"),
     path("messages/wordings/", wordings.wordings, name="wordings"),
     path("messages/wordings/<int:street_id>/<str:kind_key>/", wordings.wording, name="wording"),
+    path("messages/quiet/", quiet.quiet, name="quiet"),
     path("messages/robots/", robots.robots, name="robots"),
     path("messages/robots/new/", robots.robot_new, name="robot_new"),
     path("messages/robots/<int:robot_id>/", robots.robot, name="robot"),

@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class PortalConfig(AppConfig):
     name = "portal"
     verbose_name = "门户"
+
+    def ready(self) -> None:
+        """Make the reports known to the background jobs, and listen to the rounds."""
+        from portal import exports, lists, receivers  # noqa: F401
+
+        receivers.connect()

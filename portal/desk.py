@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.urls import reverse
 
 from core.money import show_yuan
 from funding.models import AllocationPlan, PublicNotice
 from judging.models import Session
-from needs.models import Need, ServiceOrder
+from needs.models import Need, OrderNeed, ServiceOrder
 from projects.models import Proposal
 from rounds.models import Round
 
@@ -28,10 +28,10 @@ class Stage:
 def stages(round_: Round, *, runs: bool) -> list[Stage]:
     """The chain of a round with live figures, in seven queries whatever its size. `runs`: the office's links too."""
     needs = Need.objects.filter(street=round_.street_id).aggregate(
-        all=Count("pk"), ordered=Count("pk", filter=Q(state=Need.State.ORDERED))
+        all=Count("pk"), ordered=Count("pk", filter=Exists(OrderNeed.objects.filter(need=OuterRef("pk"))))
     )
     orders = ServiceOrder.objects.filter(round=round_).aggregate(
-        listed=Count("pk", filter=~Q(state="draft")), claimed=Count("pk", filter=Q(state="claimed"))
+        listed=Count("pk", filter=~Q(state__in=["draft", "withdrawn"])), claimed=Count("pk", filter=Q(state="claimed"))
     )
     proposals = Proposal.objects.filter(round=round_).aggregate(
         draft=Count("pk", filter=Q(state="draft")),

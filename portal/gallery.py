@@ -54,7 +54,14 @@ def _tables() -> dict[str, Any]:
         (1, "暖邻食堂", [("95.00", True), ("92.50", False), ("91.00", False), ("88.00", True)], "91.75"),
         (2, "楼道微花园", [("90.00", True), ("88.50", False), ("87.00", False), ("80.00", True)], "87.75"),
     ]
-    return {"rows": rows, "total": sum((row[3] for row in rows), Decimal(0)), "scores": scores}
+    charts = [
+        ("溡源社区", Decimal(86000), Decimal(51600)), ("云秀社区", Decimal(54500), Decimal("32700.50")), ("<b>东湖</b>社区", Decimal(12000), Decimal(0)),
+    ]  # fmt: skip
+    return {
+        "rows": rows, "total": sum((row[3] for row in rows), Decimal(0)), "scores": scores, "charts": charts,
+        "months": [("1月", 12, 4), ("2月", 9, 8), ("3月", 21, 15)],
+        "heat": [("溡源社区", (9, 4, 0)), ("云秀社区", (2, 7, 1)), ("东湖社区", (0, 3, 5))],
+    }  # fmt: skip
 
 
 @login_not_required

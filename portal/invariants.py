@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 
 from core.exact import digest
+from delivery.rules import payments_in_question
 from funding.domain.allocation import allocate
-from funding.models import AllocationPlan, Award, PublicNotice
+from funding.domain.balance import problems
+from funding.models import Agreement, AllocationPlan, Award, Fund, Payment, PublicNotice
+from funding.rules import books
 from jobs.models import StoredFile
 from jobs.storage import place_of
 from judging.domain.ballot import columns, votes
@@ -22,8 +25,9 @@ from judging.domain.scoring import compute
 from judging.models import Judge, Move, Result, ResultLine, ScoreSheet, Session
 from judging.services import scoring_document
 from messaging.models import Delivery
-from needs.models import Need, ServiceOrder
+from needs.models import Claim, Need, NeedStep, ServiceOrder
 from projects.models import EligibilityDecision, Proposal, ProposalVersion
+from rounds.models import Grace, Round
 
 Check = Callable[[], Iterator[str]]
 CHECKS: list[tuple[str, Check]] = []
@@ -157,9 +161,12 @@ def submissions_have_receipts_in_time() -> Iterator[str]:
     handed_in = Proposal.objects.exclude(state=Proposal.State.DRAFT)
     for pk in handed_in.filter(Q(receipt_number=None) | Q(submitted_at=None)).values_list("pk", flat=True):
         yield f"申报书 {pk} 已提交但没有受理编号或时间。"
-    for pk in ProposalVersion.objects.filter(
-        number=1, submitted_at__gte=F("proposal__round__apply_closes_at")
-    ).values_list("proposal_id", flat=True):
+    graced = Grace.objects.filter(
+        round=OuterRef("proposal__round"), organization=OuterRef("proposal__organization"),
+        granted_at__lte=OuterRef("submitted_at"), closes_at__gt=OuterRef("submitted_at"),
+    )  # fmt: skip
+    late = ProposalVersion.objects.filter(number=1, submitted_at__gte=F("proposal__round__apply_closes_at"))
+    for pk in late.filter(~Exists(graced)).values_list("proposal_id", flat=True):
         yield f"申报书 {pk} 的提交时间不早于截止时间。"
     for pk, content, told in ProposalVersion.objects.values_list("pk", "content", "digest").iterator():
         if digest(content) != told:
@@ -184,7 +191,8 @@ def states_follow_from_the_record() -> Iterator[str]:
         last = EligibilityDecision.objects.filter(proposal=proposal).order_by("-id").first()
         if last is None or said[last.outcome] != proposal.state:
             yield f"申报书 {proposal.pk} 的状态与最后一次初审结论不一致。"
-    for pk in Need.objects.filter(state=Need.State.ORDERED, orders__isnull=True).values_list("pk", flat=True):
+    ordered = Need.objects.filter(steps__act=NeedStep.Act.ORDER, orders__isnull=True)
+    for pk in ordered.order_by("pk").values_list("pk", flat=True).distinct():
         yield f"需求 {pk} 标为已制单，但没有对应的服务项目单。"
     for pk in (
         ServiceOrder.objects.filter(state="claimed").exclude(claims__state="confirmed").values_list("pk", flat=True)
@@ -194,6 +202,32 @@ def states_follow_from_the_record() -> Iterator[str]:
         ServiceOrder.objects.filter(claims__state="confirmed").exclude(state="claimed").values_list("pk", flat=True)
     ):
         yield f"服务项目单 {pk} 有确认的认领，但状态不是已认领。"
+
+    for pk in (
+        Claim.objects.filter(state="offered")
+        .exclude(order__state__in=["listed", "comparing"])
+        .values_list("pk", flat=True)
+    ):
+        yield f"认领 {pk} 还没有答复，但服务项目单已不接受认领。"
+
+
+@check("需求的状态与经过一致")
+def needs_stand_where_their_history_ends() -> Iterator[str]:
+    last = NeedStep.objects.filter(need=OuterRef("pk")).order_by("-id").values("to_state")[:1]
+    for pk in (
+        Need.objects.annotate(last=Subquery(last))
+        .exclude(state=F("last"), last__isnull=False)
+        .values_list("pk", flat=True)
+    ):
+        yield f"需求 {pk} 的状态与经过的最后一步不一致。"
+    for pk in Need.objects.filter(merged_into__state=Need.State.MERGED).values_list("pk", flat=True):
+        yield f"需求 {pk} 并入的那一件自己也并入了别的。"
+    for pk in (
+        Need.objects.exclude(merged_into=None)
+        .exclude(community=F("merged_into__community"))
+        .values_list("pk", flat=True)
+    ):
+        yield f"需求 {pk} 并入了另一个社区的需求。"
 
 
 @check("文件在且未变")
@@ -232,3 +266,66 @@ def notices_hold_no_personal_data() -> Iterator[str]:
         text = f"{notice.title} {notice.content}"
         if PERSONAL.search(text):
             yield f"公示 {notice.pk} 含有疑似手机号或身份证号。"
+
+
+@check("资金账平")
+def books_balance() -> Iterator[str]:
+    for round_ in Round.objects.exclude(state=Round.State.DRAFT).order_by("pk"):
+        for sentence in problems(books(round_)):
+            yield f"期次 {round_.pk}：{sentence}"
+
+
+@check("资金来源不透支")
+def funds_are_never_overdrawn() -> Iterator[str]:
+    for fund in Fund.objects.annotate(drawn=Sum("draws__amount")).filter(drawn__gt=F("budget")):
+        yield f"资金来源 {fund.pk}：协议占用 {fund.drawn} 元，年度额度 {fund.budget} 元。"
+
+
+def _sums(rows: Any) -> dict[int, Decimal]:
+    return {pk: amount or Decimal(0) for pk, amount in rows}
+
+
+@check("协议金额等于各期和各资金来源")
+def agreements_add_up() -> Iterator[str]:
+    bound = Agreement.objects.order_by("pk")
+    terms, draws = (
+        _sums(bound.values_list("pk").annotate(s=Sum(f"{part}__amount"))) for part in ("instalments", "draws")
+    )
+    for pk, amount in bound.filter(state__in=["signed", "ended"]).values_list("pk", "amount"):
+        if not amount == terms[pk] == draws[pk]:
+            yield f"协议 {pk}：协议金额 {amount} 元，各期合计 {terms[pk]} 元，各资金来源合计 {draws[pk]} 元。"
+
+
+@check("拨付不超协议")
+def paid_is_at_most_agreed() -> Iterator[str]:
+    agreements = Agreement.objects.order_by("pk")
+    paid = _sums(agreements.values_list("pk").annotate(s=Sum("payments__amount", filter=Q(payments__state="paid"))))
+    back = _sums(agreements.values_list("pk").annotate(s=Sum("payments__parts__repayments__amount")))
+    for pk, amount in agreements.values_list("pk", "amount"):
+        if paid[pk] - back[pk] > amount or back[pk] > paid[pk]:
+            yield f"协议 {pk}：已拨 {paid[pk]} 元，退回 {back[pk]} 元，协议金额 {amount} 元。"
+    for payment in Payment.objects.annotate(carried=Sum("parts__amount")).exclude(carried=F("amount")):
+        yield f"拨付 {payment.number}：金额 {payment.amount} 元，资金构成合计 {payment.carried or 0} 元。"
+
+
+@check("已拨付的有凭证")
+def paid_payments_have_vouchers() -> Iterator[str]:
+    bare = Payment.objects.filter(state="paid").filter(Q(voucher="") | Q(paid_on=None) | Q(paid_by=None))
+    for number in bare.values_list("number", flat=True):
+        yield f"拨付 {number} 标为已拨付，但没有日期、凭证号或拨付人。"
+
+
+@check("拨付经四个人")
+def four_hands_are_four_people() -> Iterator[str]:
+    for payment in Payment.objects.order_by("pk").iterator(chunk_size=2000):
+        hands = [payment.requested_by_id, payment.checked_by_id, payment.approved_by_id, payment.paid_by_id]
+        done = [hand for hand in hands if hand is not None]
+        if len(set(done)) != len(done):
+            yield f"拨付 {payment.number}：同一个人办理了两个环节。"
+        if payment.state == Payment.State.PAID and len(done) < len(hands):
+            yield f"拨付 {payment.number}：已拨付，但没有经过申请、核对、审批、拨付四个环节。"
+
+
+@check("申报的累计支出有凭证")
+def spending_is_on_record() -> Iterator[str]:
+    yield from payments_in_question()

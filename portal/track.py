@@ -1,10 +1,7 @@
 """The resident follows her need like a parcel. Only published facts are shown; no personal data, no account."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -12,125 +9,83 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import clock
 from core.errors import DomainError
-from core.money import show_yuan
 from delivery.forms import RatingForm
 from delivery.rules import rateable, ratings_of
 from delivery.services import rate_project
-from funding.models import AllocationPlan, Award, PublicNotice
-from judging.models import ResultLine, Session
-from needs.models import Need
+from needs.forms.need import RateForm
+from needs.models import Need, NeedRating
 from needs.rules import need_by_code
-from projects.models import Proposal
-
-Step = dict[str, Any]
+from needs.services import rate_need
+from portal.chain import Step, chain_of, mark, past
 
 
 def steps_of(need: Need) -> list[Step]:
-    """The stages of one need: {title, when, text, state, links}; `state` done, now or todo."""
-    orders = list(need.orders.exclude(state="draft").select_related("community", "round").order_by("listed_at", "pk"))
-    answering = Proposal.objects.filter(needs=need) | Proposal.objects.filter(orders__in=[o.pk for o in orders])
-    handed_in = list(
-        answering.exclude(state__in=["draft", "withdrawn", "refused"])
-        .distinct()
-        .order_by("submitted_at", "pk")
-        .values("pk", "submitted_at")
-    )
-    ids = [row["pk"] for row in handed_in]
-    lines = list(
-        ResultLine.objects.filter(
-            entry__proposal__in=ids,
-            result__session__state=Session.State.PUBLISHED,
-            result=F("result__session__current"),
-        )
-        .select_related("result__session", "entry__proposal")
-        .order_by("place")
-    )
-    awards = list(
-        Award.objects.filter(
-            proposal__in=ids, amount__gt=0, plan__state=AllocationPlan.State.APPROVED, plan__notices__isnull=False
-        )
-        .select_related("proposal__organization", "plan")
-        .distinct()
-        .order_by("place")
-    )
-    notice = PublicNotice.objects.filter(plan__in=[a.plan_id for a in awards]).order_by("version", "pk").first()
-    claimed = [c for o in orders for c in o.claims.filter(state="confirmed").select_related("organization")]
-    steps: list[Step] = [
-        {
-            "title": "已收到",
-            "when": need.collected_at,
-            "text": f"{need.community.name}收到了您的需求，编号 {need.number}。",
-            "done": True,
-            "links": [],
-        }
-    ]
-    if need.state == Need.State.REFUSED:
-        steps.append({"title": "不予受理", "when": None, "text": need.refusal_reason, "done": True, "links": []})
-        return _mark(steps, ended=True)
-    steps.append(_order_step(orders))
-    if claimed:
-        who = "、".join(c.organization.name for c in claimed)
-        steps.append(
-            {
-                "title": "有单位承接",
-                "when": claimed[0].decided_at,
-                "text": f"已确认由{who}承接。",
-                "done": True,
-                "links": [],
-            }
-        )
-        return _mark(steps, ended=True)
-    steps.append(
-        {
-            "title": "社会组织承单", "when": handed_in[0]["submitted_at"] if handed_in else None, "done": bool(handed_in), "links": [],
-            "text": f"已有 {len(handed_in)} 家单位写了项目申报书。" if handed_in else "等社会组织写项目申报书来承接。",
-        }
-    )  # fmt: skip
-    steps.append(
-        {
-            "title": "评审", "when": lines[0].result.session.published_at if lines else None, "done": bool(lines),
-            "text": "；".join(f"“{line.entry.proposal.title}”第 {line.rank} 名，{line.detail['score']} 分" for line in lines if line.rank) or "评委现场打分，结果公布后在这里能看到。",
-            "links": [("看评审结果", "judging:public_result", lines[0].result.session_id)] if lines else [],
-        }
-    )  # fmt: skip
-    steps.append(
-        {
-            "title": "政府买单", "when": notice.published_at if notice else None, "done": bool(awards),
-            "text": "；".join(
-                f"“{a.proposal.title}”（{a.proposal.organization.name}）获资助 {show_yuan(a.amount)} 元" for a in awards
-            ) or "资助名单公示后在这里能看到。",
-            "links": [("看公示", "funding:notice", notice.pk)] if notice else [],
-        }
-    )  # fmt: skip
-    return _mark(steps, ended=False)
+    """The stages of one need: {title, when, text, state, links}; `state` done, now or todo.
+
+    A need that goes by way of an order follows the chain of the competition; any other one the steps of its own life.
+    """
+    if need.state != Need.State.REFUSED and not need.orders.exists() and need.route != Need.Route.ORDER:
+        return way_of(need)
+    return chain_of(need)
 
 
-def _order_step(orders: list[Any]) -> Step:
-    words = "；".join(f"“{o.title}”（{o.community.name}）" for o in orders)
-    return {
-        "title": "社区制单", "when": orders[0].listed_at if orders else None, "done": bool(orders),
-        "text": f"已制成服务项目单：{words}。" if orders else "社区会把相近的需求合成一张服务项目单。",
-        "links": [("看服务项目", "needs:market_order", o.pk) for o in orders],
-    }  # fmt: skip
+SPOKEN = {
+    "analyse": "社区已分析，{route}。", "begin": "已开始办理。", "hold": "暂时挂起：{words}", "resume": "已恢复办理。", "refer": "已转交{words}",
+    "transfer": "已转交：{words}", "reopen": "重新办理：{words}", "merge": "与同类需求合在一起办，您的查询码照常可用。",
+    "split": "改为单独办理。", "escalate": "已上报，请上一级协调。", "overdue": "超过办理期限，已自动上报。",
+}  # fmt: skip
 
 
-def _mark(steps: list[Step], *, ended: bool) -> list[Step]:
-    """Set the state of each step: what is done, the first that is not, what is to come."""
-    current = next((i for i, s in enumerate(steps) if not s["done"]), len(steps))
-    for i, step in enumerate(steps):
-        step["state"] = "done" if step["done"] else "now" if i == current and not ended else "todo"
-    return steps
+def way_of(need: Need) -> list[Step]:
+    """收到 → 分析 → 处置 → 反馈 → 评议 → 办结 of a need, with what happened on the way; no names."""
+    gone: list[Step] = [past("已收到", need.collected_at, f"{need.community.name}收到了您的需求，编号 {need.number}。")]
+    for step in need.steps.order_by("id"):
+        if step.act in SPOKEN:
+            words = step.words if step.act in ("hold", "refer", "transfer", "reopen") else ""
+            text = SPOKEN[step.act].format(words=words, route=need.get_route_display() or "已定办法")
+            gone.append(past(step.get_act_display(), step.at, text))
+        elif step.act in ("tell", "answer"):
+            gone.append(past("反馈", step.at, "有新的反馈，请看下面。"))
+        elif step.act == "close":
+            gone.append(past("办结", step.at, "这件事已办结。"))
+    if need.state == Need.State.HELD:
+        until = f"到{need.held_until.month}月{need.held_until.day}日自动恢复办理。" if need.held_until else ""
+        gone.append({"title": "已挂起", "when": None, "text": until, "done": False, "links": []})
+        return mark(gone, ended=False)
+    at = LIFE.index(need.state) if need.state in LIFE else 0
+    ahead: list[Step] = [{"title": t, "when": None, "text": x, "done": False, "links": []} for t, x in STAGES[at:]]
+    return mark([*gone, *ahead], ended=need.state == Need.State.CLOSED)
+
+
+LIFE = ["collected", "analysed", "handling", "feedback", "rating", "closed"]
+STAGES = [
+    ("分析", "社区会看清是什么事、该谁来办。"), ("处置", "定好办法，就要着手办理。"), ("办理", "正在办理，办好会告诉您。"),
+    ("反馈", "已经办好，会把结果告诉您。"), ("评议", "请您在下面评议。"),
+]  # fmt: skip
 
 
 def _page(
-    request: HttpRequest, need: Need, status: int = 200, bound: RatingForm | None = None, bad: int = 0
+    request: HttpRequest,
+    need: Need,
+    status: int = 200,
+    bound: RatingForm | None = None,
+    bad: int = 0,
+    rate_form: RateForm | None = None,
 ) -> HttpResponse:
+    """What is shown is how the need is worked on: that of the need it was merged into, where there is one."""
+    head = need.merged_into or need
+    own = NeedRating.objects.filter(need=need, slip=None).first()
     rated = ratings_of(need)
     projects = [
         (p, rated.get(p.pk), bound if p.pk == bad and bound else RatingForm(auto_id=f"r{p.pk}_%s"))
         for p in rateable(need)
     ]
-    facts = {"need": need, "steps_": steps_of(need), "projects": projects, "has_errors": bound is not None}
+    facts = {
+        "need": need, "head": head, "steps_": steps_of(head), "projects": projects, "has_errors": bound is not None or rate_form is not None,
+        "feedbacks": list(head.feedbacks.order_by("-id")), "own_rating": own, "photos": list(need.photos.order_by("position")), "seconds": head.seconds.count(),
+        "can_rate": own is None and head.state in (Need.State.RATING, Need.State.CLOSED),
+        "rate_form": rate_form or RateForm(auto_id="n_%s"),
+    }  # fmt: skip
     answer = render(request, "portal/track.html", facts, status=status)
     answer["X-Robots-Tag"] = "noindex"
     return answer
@@ -166,3 +121,22 @@ def rate(request: HttpRequest, code: str, proposal_id: int) -> HttpResponse:
             messages.success(request, "谢谢您的评议。")
             return redirect("portal:track", need.tracking_code)
     return _page(request, need, 409, form, proposal_id)
+
+
+@login_not_required
+@require_POST
+def rate_handling(request: HttpRequest, code: str) -> HttpResponse:
+    """评议 of how the need was handled, by tracking code, without an account."""
+    need = _need(code)
+    form = RateForm(request.POST, auto_id="n_%s")
+    status = 400
+    if form.is_valid():
+        try:
+            rate_need(need_id=need.pk, at=clock.now(), **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, error.message)
+            status = error.status
+        else:
+            messages.success(request, "谢谢您的评议。")
+            return redirect("portal:track", need.tracking_code)
+    return _page(request, need, status, rate_form=form)

@@ -19,6 +19,7 @@ from core.context import site
 from funding.rules import public_notices
 from portal import desk as desks
 from portal import homes
+from portal.homes import kinds_of
 from rounds.models import Round
 from rounds.rules import can_run_round, visible_rounds
 
@@ -49,8 +50,8 @@ def front(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    """A short page for each kind of user, at the same place everywhere."""
-    return render(request, "portal/help.html")
+    """A short text for each kind of user, one's own first; at the same place everywhere."""
+    return render(request, "portal/help.html", {"kinds": kinds_of(request.user)})
 
 
 @require_safe
@@ -64,6 +65,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "todo": homes.todo(user, clock.now()),
         "headline": homes.headline(user),
         "titles": homes.titles(user),
+        "shortcuts": homes.shortcuts(user),
         "desks": visible_rounds(user).order_by("-id")[:10],
     }
     return render(request, "portal/home.html", facts)
@@ -93,7 +95,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without a valid token: usually a page left open too long."""
-    return render(request, "403_csrf.html", status=403)
+    answer = render(request, "403_csrf.html", status=403)
+    answer["X-Portal-Token"] = "stale"  # static/portal/sending.js fetches a fresh one and sends again
+    return answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -3,15 +3,14 @@
 from celery import shared_task
 
 from core import clock
-from jobs.services import sweep as sweep_jobs
+from core.queue import MAIL, Patient
 from messaging.services import send_due_deliveries
-from reminders.services import remind_closing_drafts
+from reminders.services import remind
 
 
-@shared_task(name="reminders.sweep")
+@shared_task(name="reminders.sweep", base=Patient, lane=MAIL)
 def sweep() -> None:
-    """Remind, send what is due, hand out lost jobs again; safe to run twice at once."""
+    """Remind and send what is due; safe to run twice at once. Lost jobs have a sweep of their own, in another queue."""
     at = clock.now()
-    remind_closing_drafts(at=at)
+    remind(at=at)
     send_due_deliveries()
-    sweep_jobs(at=at)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from accounts.models import Area, Role, User
+from accounts.models import Area, FactorPolicy, Role, User
 from accounts.services import add_area, add_user, grant_role
 from core.pinyin import pinyin_key
 from organizations.models import Membership, Organization
@@ -70,6 +70,9 @@ def open_round(street: Area, at: datetime, title: str = "第一期公益创投")
 
 def _street(district: Area, name: str, tag: str, at: datetime) -> Street:
     area = add_area(kind=Area.Kind.STREET, name=name, parent=district)
+    FactorPolicy.objects.create(  # a password is enough here; tests/accounts says what a street without this row demands
+        street=area, is_required=False, roles=["office", "leader", "finance"], reason="测试", decided_at=at
+    )
     communities = [
         add_area(kind=Area.Kind.COMMUNITY, name=f"{c}社区", parent=area)
         for c in (("溡源", "云秀") if tag == "a" else ("东湖", "西岭"))

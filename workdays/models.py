@@ -9,6 +9,7 @@ class DayOverride(models.Model):
     day = models.DateField("日期", unique=True)
     is_workday = models.BooleanField("是工作日")
     note = models.CharField("说明", max_length=100)
+    document = models.CharField("文号", max_length=60, blank=True, default="")
 
     class Meta:
         verbose_name = "调休安排"

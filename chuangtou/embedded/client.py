@@ -14,7 +14,7 @@ from chuangtou.embedded.places import ROOT, Places, ServersRefused, settle
 from chuangtou.embedded.servers import SERVERS, Server
 
 START_WITHIN = 360.0
-STOP_WITHIN = 45.0
+STOP_WITHIN = 90.0  # seconds; longer than every step of a server's stop together
 OTHERS_AFTER = 1.0
 
 

@@ -90,7 +90,8 @@ def settle(data: Path, *, servers: bool = True) -> Places:
         for folder in (data, data / "lock", data / "log"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         guard = Lock(data / "lock" / "settle.lock")
-        guard.take(wait=30)
+        if not guard.take(wait=120):
+            raise ServersRefused(f"另一次启动占着数据文件夹不放：{data} / Another start keeps the data folder: {data}")
     except PermissionError as error:
         raise ServersRefused(
             f"数据文件夹不可写：{error.filename} / The data folder cannot be written by this user: {error.filename}"
@@ -116,7 +117,10 @@ def _servers_folder(data: Path) -> tuple[Path, Account | None]:
     home.mkdir(mode=0o755, parents=True, exist_ok=True)
     servers.mkdir(mode=0o755, exist_ok=True)
     for kept in servers.iterdir():
-        owner = kept.stat()
+        try:
+            owner = kept.stat()
+        except FileNotFoundError:  # a server being prepared renames its fresh folder
+            continue
         if owner.st_uid != 0:
             return servers, Account(owner.st_uid, owner.st_gid)
     return servers, _unprivileged()

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import psycopg2
 
+from chuangtou.embedded.locks import Lock
 from chuangtou.embedded.places import Places, ServersRefused, embedded_home, private
 
 SMALL_SHM = 256 * 1024 * 1024  # bytes; containers often give 64 MB, where a parallel hash join fails
@@ -34,6 +35,16 @@ class Server(ABC):
 
     def __init__(self, places: Places) -> None:
         self.places = places
+
+    def own_sockets(self) -> None:
+        """Make the sockets' folder; two servers may want it at once, and one half made would look like somebody else's."""
+        guard = Lock(self.places.locks / "settle.lock")
+        if not guard.take(wait=120):
+            raise ServersRefused(f"另一次启动占着不放 / Another start keeps it: {guard.path}")
+        try:
+            private(self.places.sockets, self.places.account)
+        finally:
+            guard.release()
 
     @abstractmethod
     def url(self) -> str:
@@ -104,7 +115,7 @@ class Postgres(Server):
 
     def prepare(self) -> None:
         """Make the cluster on the first start, and clear what a killed server left."""
-        private(self.places.sockets, self.places.account)
+        self.own_sockets()
         programs = self.programs()
         major = self.major(programs)
         version = self.folder / "PG_VERSION"
@@ -186,14 +197,14 @@ class Postgres(Server):
 
     def answers(self) -> bool:
         try:
-            self._connect().close()
+            self._connect(patience=5).close()
         except psycopg2.OperationalError:
             return False
         return True
 
     def finish(self) -> None:
         """Create the roles and the database where they are missing."""
-        connection = self._connect()
+        connection = self._connect(patience=120)
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -210,8 +221,11 @@ class Postgres(Server):
         finally:
             connection.close()
 
-    def _connect(self) -> "psycopg2.extensions.connection":
-        return psycopg2.connect(host=str(self.places.sockets), user="postgres", dbname="postgres", connect_timeout=5)
+    def _connect(self, patience: int) -> "psycopg2.extensions.connection":
+        """Connect as the cluster's owner, within `patience` seconds."""
+        return psycopg2.connect(
+            host=str(self.places.sockets), user="postgres", dbname="postgres", connect_timeout=patience
+        )
 
 
 class Valkey(Server):
@@ -252,7 +266,7 @@ class Valkey(Server):
         return self.places.servers / f"{found[1].lower()}-{found[2]}"
 
     def prepare(self) -> None:
-        private(self.places.sockets, self.places.account)
+        self.own_sockets()
         private(self.folder(), self.places.account)
         self.socket.unlink(missing_ok=True)
 

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from core.clock import local
 from core.forms import error_rows
 from core.money import show_yuan
+from core.paging import CappedPaginator
 
 register = template.Library()
 
@@ -20,11 +21,12 @@ register = template.Library()
 TONES = {
     "draft": "quiet", "setup": "quiet", "waiting": "quiet", "collected": "quiet", "offered": "active",
     "open": "active", "submitted": "active", "listed": "active", "scoring": "active", "running": "active",
-    "ordered": "active", "returned": "warn", "rejected": "warn", "unknown": "warn", "below_quorum": "warn",
+    "analysed": "quiet", "handling": "active", "feedback": "active", "rating": "active", "held": "warn", "returned": "warn", "rejected": "warn", "unknown": "warn", "below_quorum": "warn",
     "passed": "good", "approved": "good", "claimed": "good", "confirmed": "good", "locked": "good",
     "published": "good", "done": "good", "funded": "good", "closed": "quiet", "ranked": "good", "partial": "good",
     "reserve": "quiet", "unfunded": "quiet", "declined": "quiet", "withdrawn": "quiet", "absent": "quiet",
-    "refused": "bad", "failed": "bad", "due": "active", "sent": "good", "dropped": "warn", "recalled": "quiet", "merged": "quiet",
+    "requested": "active", "checked": "active", "paid": "good", "cancelled": "quiet",
+    "refused": "bad", "failed": "bad", "due": "active", "sent": "good", "dropped": "warn", "recalled": "quiet", "merged": "quiet", "signed": "good", "accepted": "good", "reversed": "quiet", "planned": "active", "comparing": "active", "lapsed": "warn", "moved": "quiet", "kept": "good", "expired": "quiet",
 }  # fmt: skip
 ICONS = {
     "quiet": "circle",
@@ -142,16 +144,17 @@ def steps(items: list[tuple[str, str]]) -> dict[str, Any]:
 
 @register.inclusion_tag("parts/tasks.html")
 def tasks(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Task list. Items: `title`, `href`, `state` (todo, done, late, wait), optional `hint`, `count`, `due`."""
+    """Task list. Items: `title`, `href`, `state` (todo, done, late, wait), optional `hint`, `count`, `due`, `due_on` (a day)."""
     return {"items": items}
 
 
 @register.inclusion_tag("parts/pager.html", takes_context=True)
 def pager(context: dict[str, Any], page: Page[Any]) -> dict[str, Any]:
-    """Pages of a list, filters kept in the address; says `共 × 条`."""
+    """Pages of a list, filters kept in the address; says `共 × 条`, or `× 条以上` where counting stopped."""
     query = context["request"].GET.copy()
     query.pop("page", None)
-    return {"page": page, "query": query.urlencode()}
+    capped = isinstance(page.paginator, CappedPaginator) and page.paginator.is_capped
+    return {"page": page, "query": query.urlencode(), "capped": capped}
 
 
 @register.inclusion_tag("parts/trail.html")
@@ -177,3 +180,10 @@ def save_state(state: str = "idle", words: str = "", label: str = "保存状态"
 def facts(*pairs: object) -> dict[str, Any]:
     """Label and value in turn, as a list of facts: `{% facts "编号" need.number "提交时间" at %}`."""
     return {"rows": list(zip(pairs[::2], pairs[1::2], strict=True))}
+
+
+@register.inclusion_tag("parts/lost_files.html")
+def lost_files(form: forms.BaseForm, what: str = "文件") -> dict[str, Any]:
+    """Which files were chosen for a form that is shown again: without scripts the browser has let go of them."""
+    chosen = [file for name in form.files for file in form.files.getlist(name)] if form.files else []
+    return {"what": what, "names": [f"“{file.name}”" for file in chosen]}

@@ -14,6 +14,7 @@ from core.errors import DomainError, NotAllowed
 from core.rmb import rmb_upper
 from funding import rules
 from funding.domain import personal
+from funding.domain.balance import problems
 from funding.models import AllocationPlan, PublicNotice
 from funding.services.plan import locked
 from workdays.domain import end_of_notice, is_workday
@@ -36,6 +37,10 @@ class ApproverPublishes(DomainError):
     message = "审批人不能自己发布公示，请由经办人员发布。"
 
 
+class BooksDoNotBalance(DomainError):
+    message = "资金账目不平，不能公示：{why}请联系系统管理员核对。"
+
+
 class PersonalDataFound(DomainError):
     message = "公示内容中有个人信息：{places}。请改正，或勾选“发布时把个人号码打码”后再发布。"
     status = 400
@@ -50,7 +55,8 @@ def publish_notice(
     A second notice of the same plan is a correction: a new version with its reason; both stay visible.
     Phone and identity numbers stop it, unless `is_masked`: then they appear as `138****1234`. The place that receives
     objections may show a landline number.
-    Raises NotAllowed, NotApproved, ApproverPublishes, NoticeStartsOnDayOff, AlreadyNoticed, PersonalDataFound.
+    Raises NotAllowed, NotApproved, ApproverPublishes, NoticeStartsOnDayOff, AlreadyNoticed,
+    PersonalDataFound, BooksDoNotBalance.
     """
     plan = locked(plan_id)
     if not rules.can_draft(by, plan.round):
@@ -59,6 +65,9 @@ def publish_notice(
         raise NotApproved
     if plan.decided_by_id == by.pk:
         raise ApproverPublishes
+    wrong = problems(rules.books(plan.round))
+    if wrong:
+        raise BooksDoNotBalance(why="".join(wrong))
     overrides = dict(DayOverride.objects.values_list("day", "is_workday"))
     if not is_workday(starts_on, overrides):
         raise NoticeStartsOnDayOff(day=spoken(starts_on))

@@ -1,12 +1,9 @@
 """异议: taking it in, investigating, the written answer that another person signs."""
 
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
@@ -16,19 +13,13 @@ from core.errors import DomainError, NotAllowed
 from core.numbers import code
 from funding import rules
 from funding.models import AllocationPlan, Objection, PublicNotice
+from funding.services.files import check_evidence, keep
 from funding.services.plan import ReasonMissing
-from jobs.storage import store
 from workdays.domain import add_workdays
 from workdays.models import DayOverride
 
 ANSWER_DAYS = 15  # working days for the written answer
 FLOOD = 30  # objections to one notice in ten minutes
-MOST_FILES, MOST_BYTES = 3, 5 * 1024 * 1024
-KINDS = {
-    b"%PDF-": ("application/pdf", "pdf"),
-    b"\xff\xd8\xff": ("image/jpeg", "jpg"),
-    b"\x89PNG\r\n\x1a\n": ("image/png", "png"),
-}
 
 
 class NoticeNotRunning(DomainError):
@@ -50,35 +41,12 @@ class NotInNotice(DomainError):
     status = 400
 
 
-class BadEvidence(DomainError):
-    message = "证据材料“{name}”不能接收：{why}"
-    status = 400
-
-
 class ObjectionMoved(DomainError):
     message = "这条异议的状态已变化，可能已由他人处理，请刷新页面查看。"
 
 
 class DrafterSigns(DomainError):
     message = "核查人不能审批自己的答复，请由其他领导审批。"
-
-
-def check_evidence(files: Sequence[Any]) -> None:
-    """At most three files of five megabytes, PDF, JPEG or PNG by their content. Raises BadEvidence."""
-    if len(files) > MOST_FILES:
-        raise BadEvidence(name=files[MOST_FILES].name, why=f"最多 {MOST_FILES} 个文件。")
-    for file in files:
-        if file.size > MOST_BYTES:
-            raise BadEvidence(name=file.name, why="文件超过 5 MB，请压缩后再传。")
-        if _kind(file) is None:
-            raise BadEvidence(name=file.name, why="只能上传 PDF、JPG 或 PNG。")
-
-
-def _kind(file: Any) -> tuple[str, str] | None:
-    file.seek(0)
-    head = file.read(8)
-    file.seek(0)
-    return next((kind for magic, kind in KINDS.items() if head.startswith(magic)), None)
 
 
 @transaction.atomic(durable=True)
@@ -117,7 +85,7 @@ def raise_objection(
             raise
         return known
     for number, file in enumerate(files, 1):
-        objection.evidence.add(_keep(file, f"{objection.number}-证据{number}", at))
+        objection.evidence.add(keep(file, f"{objection.number}-证据{number}", at))
     record(
         actor=None, verb="funding.objection_received", about=objection, at=at, scope_id=notice.plan.round.street_id,
         facts={"number": objection.number, "signed": signed, "files": len(files)},
@@ -134,18 +102,6 @@ def _acceptable(notice: PublicNotice, proposal_id: int | None, name: str, phone:
         raise NotInNotice
     if Objection.objects.filter(notice=notice, received_at__gt=at - timedelta(minutes=10)).count() >= FLOOD:
         raise TooManyObjections
-
-
-def _keep(file: Any, name: str, at: datetime) -> Any:
-    kind = _kind(file)
-    assert kind is not None  # noqa: S101 - checked before
-    root = Path(settings.MEDIA_ROOT)
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=root, prefix="incoming-", delete=False) as handle:
-        for chunk in file.chunks():
-            handle.write(chunk)
-        handle.flush()
-    return store(source=Path(handle.name), shown_name=f"{name}.{kind[1]}", content_type=kind[0], at=at)
 
 
 def _locked(objection_id: int) -> Objection:

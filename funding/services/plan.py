@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Sum
+from django.db.models import Max
 
 from accounts.models import User
 from audit.services import record
@@ -14,17 +14,11 @@ from core.errors import DomainError, NotAllowed
 from core.money import show_yuan
 from funding import rules
 from funding.domain.allocation import allocate
-from funding.models import AllocationPlan, Award
+from funding.domain.ceilings import Ceiling, Terms
+from funding.models import Agreement, AllocationPlan, Award
+from funding.services.inputs import UNIT, Inputs, allocation_inputs
 from judging.models import Result, ResultLine
 from rounds.models import Round
-
-
-class PoolExceeded(DomainError):
-    message = "拟资助金额合计 {total} 元，超过资金总额 {pool} 元，超出 {over} 元。请调低金额后再保存。"
-
-
-class AboveRequest(DomainError):
-    message = "拟资助金额不能高于申请金额 {requested} 元。"
 
 
 class PlanNotDraft(DomainError):
@@ -74,59 +68,8 @@ class ResultSuperseded(DomainError):
     message = "这份方案依据的评审结果已被解锁重评，不再有效。请依据新的结果另拟方案。"
 
 
-class NothingRanked(DomainError):
-    message = "评审结果中没有可以分配资金的项目。"
-
-
-UNIT = Decimal(100)
-
-
-def allocation_document(
-    *,
-    result: Result,
-    pool: Decimal,
-    method: Mapping[str, Any],
-    limits: Mapping[str, Any],
-    ties: Sequence[str],
-    unit: Decimal = UNIT,
-) -> dict[str, Any]:
-    """The chuangtou/allocation@1 document of a result: what the engine and `allocate_file` read, byte for byte."""
-    lines = (
-        ResultLine.objects.filter(result=result, outcome="ranked", entry__proposal__state="passed")
-        .order_by("place")
-        .values_list(
-            "entry__proposal__receipt_number", "entry__proposal__title", "score", "entry__proposal__requested",
-            "entry__proposal__minimum", "entry__proposal__theme__name", "entry__proposal__organization__name",
-            "entry__proposal__community__name",
-        )
-    )  # fmt: skip
-    decimals = result.scoring["rule"]["decimals"]
-    proposals = [
-        {
-            "key": key,
-            "name": title,
-            "score": _plain(score, 4 if decimals is None else decimals),
-            "requested": f"{requested:.2f}",
-            "minimum": f"{minimum:.2f}",
-            "attrs": {"theme": theme, "organization": organization, "community": community},
-        }
-        for key, title, score, requested, minimum, theme, organization, community in lines
-    ]
-    if not proposals:
-        raise NothingRanked
-    return {
-        "format": "chuangtou/allocation@1",
-        "budget": f"{pool:.2f}",
-        "unit": f"{unit:.2f}",
-        "method": dict(method),
-        "ties": list(ties),
-        "limits": dict(limits),
-        "proposals": proposals,
-    }
-
-
-def _plain(score: Decimal | None, decimals: int) -> str:
-    return f"{score or Decimal(0):.{decimals}f}"
+class BelowAgreed(DomainError):
+    message = "“{title}”已签协议 {agreed} 元，方案只给 {given} 元。请先变更或终止协议，再批准方案。"
 
 
 @transaction.atomic(durable=True)
@@ -141,12 +84,13 @@ def draft_plan(
     ties: Sequence[str] = ("higher_score", "lower_requested", "key"),
     unit: Decimal = UNIT,
     correction_reason: str = "",
+    terms: Terms | None = None,
 ) -> AllocationPlan:
     """Compute a plan from a frozen result and store it as the round's next version, one award per ranked proposal.
 
     Where the round has an approved plan, the new one corrects it and says why; the approved one stands until the
     correction is approved.
-    Raises NotAllowed, BudgetTooSmall, NothingRanked, CorrectionReasonMissing, and FormatError where the method does not fit.
+    Raises NotAllowed, BudgetTooSmall, NothingRanked, PriceMissing, NoTicks, CorrectionReasonMissing, and FormatError where the method does not fit.
     """
     result = Result.objects.select_related("session__round__street").get(pk=result_id)
     round_ = Round.objects.select_for_update(of=("self",)).select_related("street").get(pk=result.session.round_id)
@@ -157,15 +101,17 @@ def draft_plan(
     standing = AllocationPlan.objects.filter(round=round_, state=AllocationPlan.State.APPROVED).first()
     if standing is not None and not correction_reason.strip():
         raise CorrectionReasonMissing(version=standing.version)
-    document = allocation_document(result=result, pool=pool, method=method, limits=limits, ties=ties, unit=unit)
-    answer = allocate(document)
+    inputs = allocation_inputs(
+        result=result, pool=pool, method=method, limits=limits, ties=ties, unit=unit, terms=terms
+    )
+    answer = allocate(inputs.document)
     last = AllocationPlan.objects.filter(round=round_).aggregate(n=Max("version"))["n"] or 0
     plan = AllocationPlan.objects.create(
-        round=round_, result=result, version=last + 1, method=dict(method), pool=pool, document=document, answer=answer,
+        round=round_, result=result, version=last + 1, method=dict(method), pool=pool, document=inputs.document, answer=answer, terms=(terms or Terms()).as_json(),
         drafted_by=by, drafted_at=at, is_demo=round_.is_demo, supersedes=standing,
         correction_reason=correction_reason.strip() if standing else "",
     )  # fmt: skip
-    _store_awards(plan, answer)
+    _store_awards(plan, answer, inputs)
     record(
         actor=by, verb="funding.plan_drafted", about=plan, at=at, scope_id=round_.street_id, reason=plan.correction_reason,
         facts={"version": plan.version, "pool": str(pool), "spent": answer["spent"]},
@@ -173,57 +119,33 @@ def draft_plan(
     return plan
 
 
-def _store_awards(plan: AllocationPlan, answer: Mapping[str, Any]) -> None:
+def _store_awards(plan: AllocationPlan, answer: Mapping[str, Any], inputs: Inputs) -> None:
     known = {
         line.entry.proposal.receipt_number: line
         for line in ResultLine.objects.filter(result=plan.result).select_related("entry__proposal")
     }
     awards = []
     for place, row in enumerate(answer["awards"], 1):
-        line = known[row["proposal"]]
+        key = row["proposal"]
+        line, top = known[key], inputs.ceilings[key]
         amount = Decimal(row["amount"])
         requested = line.entry.proposal.requested or Decimal(0)
         awards.append(
             Award(
                 plan=plan, proposal=line.entry.proposal, place=place, rank=line.rank, score=line.score, requested=requested,
-                proposed=amount, amount=amount, code=row["code"], reason=row["reason"], label=row.get("label") or "",
+                proposed=amount, amount=amount, code=row["code"], reason=reason_words(row["reason"], top), label=row.get("label") or "",
+                ceiling=top.amount, facts=inputs.facts[key],
             )
         )  # fmt: skip
     Award.objects.bulk_create(awards)
 
 
-@transaction.atomic(durable=True)
-def adjust_award(*, award_id: int, amount: Decimal, reason: str, by: User, at: datetime) -> Award:
-    """Set another amount than the formula's, with a compulsory reason. The pool is never overdrawn.
-
-    Raises NotAllowed, PlanNotDraft, ReasonMissing, AboveRequest, PoolExceeded.
-    """
-    plan_id = Award.objects.values_list("plan_id", flat=True).get(pk=award_id)
-    plan = locked(plan_id)
-    if not rules.can_draft(by, plan.round):
-        raise NotAllowed
-    if plan.state != AllocationPlan.State.DRAFT:
-        raise PlanNotDraft
-    award = Award.objects.get(pk=award_id)
-    if amount != award.proposed and not reason.strip():
-        raise ReasonMissing
-    if amount > award.requested:
-        raise AboveRequest(requested=show_yuan(award.requested))
-    others = plan.awards.exclude(pk=award_id).aggregate(s=Sum("amount"))["s"] or Decimal(0)
-    if others + amount > plan.pool:
-        raise PoolExceeded(
-            total=show_yuan(others + amount), pool=show_yuan(plan.pool), over=show_yuan(others + amount - plan.pool)
-        )
-    before = award.amount
-    back = amount == award.proposed
-    award.amount, award.adjust_reason = amount, "" if back else reason.strip()
-    award.adjusted_by, award.adjusted_at = (None, None) if back else (by, at)
-    award.save(update_fields=["amount", "adjust_reason", "adjusted_by", "adjusted_at"])
-    record(
-        actor=by, verb="funding.award_adjusted", about=award, at=at, scope_id=plan.round.street_id, reason=reason.strip(),
-        facts={"plan": plan.pk, "before": str(before), "after": str(amount)},
-    )  # fmt: skip
-    return award
+def reason_words(engine: str, top: Ceiling) -> str:
+    """The engine's sentence, and what lowered the ceiling before it; who is barred reads that and nothing else."""
+    if top.is_barred:
+        head = engine.partition("；")[0].rstrip("。")
+        return f"{head}；{top.why[-1]}。"
+    return engine if not top.why else f"{engine}其中{'；'.join(top.why)}。"
 
 
 def locked(plan_id: int) -> AllocationPlan:
@@ -265,7 +187,7 @@ def approve_plan(
     stepped back. From here on the plan is immutable.
 
     Raises NotAllowed, DrafterDecides, PlanNotSubmitted, AlreadyApproved, ResultSuperseded, TooFewPresent,
-    MorePresentThanEntitled, CorrectedMeanwhile. Approving a correction retires the plan it corrects in the same breath.
+    MorePresentThanEntitled, CorrectedMeanwhile, BelowAgreed. Approving a correction retires the plan it corrects in the same breath.
     """
     check_attendance(entitled, present)
     plan = _decidable(plan_id, by)
@@ -275,6 +197,7 @@ def approve_plan(
         raise AlreadyApproved
     if plan.supersedes is not None and plan.supersedes != standing:
         raise CorrectedMeanwhile(version=plan.supersedes.version)
+    _covers_agreements(plan)
     try:
         with transaction.atomic():
             if standing is not None:
@@ -317,6 +240,17 @@ def return_plan(*, plan_id: int, by: User, note: str, at: datetime) -> Allocatio
 def _still_current(plan: AllocationPlan) -> None:
     if not Result.objects.filter(pk=plan.result_id, session__current=plan.result_id).exists():
         raise ResultSuperseded
+
+
+def _covers_agreements(plan: AllocationPlan) -> None:
+    signed = Agreement.objects.select_for_update(of=("self",)).filter(round=plan.round_id, state=Agreement.State.SIGNED)
+    given = dict(plan.awards.values_list("proposal", "amount"))
+    for agreement in signed.select_related("proposal").order_by("pk"):
+        amount = given.get(agreement.proposal_id, Decimal(0))
+        if amount < agreement.amount:
+            raise BelowAgreed(
+                title=agreement.proposal.title, agreed=show_yuan(agreement.amount), given=show_yuan(amount)
+            )
 
 
 def _decidable(plan_id: int, by: User) -> AllocationPlan:

@@ -3,6 +3,7 @@ from django.db import migrations
 FORWARD = """
 ALTER TABLE judging_session DISABLE TRIGGER judging_session_guard;
 UPDATE judging_session s SET current_id = r.id FROM judging_result r WHERE r.session_id = s.id;
+SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE judging_session ENABLE TRIGGER judging_session_guard;
 
 CREATE FUNCTION judging_decided_stays() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -258,6 +258,7 @@ def add_judge(*, session_id: int, username: str, display_name: str, code: str, b
                 at=at,
                 by=by,
                 scope_id=session.round.street_id,
+                must_change=True,
             )
     except IntegrityError as error:
         raise UsernameTaken(username=username) from error

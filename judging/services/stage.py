@@ -225,20 +225,20 @@ def add_group(*, session_id: int, name: str, by: User, at: datetime) -> Session:
 @transaction.atomic(durable=True)
 def set_pace(
     *, session_id: int, is_paced: bool, opens_after: int, by: User, at: datetime, names_public: bool = False,
-    reveals_after: int | None = None, severity: bool = False,
+    reveals_after: int | None = None, severity: bool = False, feedback: bool = True,
 ) -> Session:  # fmt: skip
     """How scoring opens: one by one by the host or all at once, after how many presentations; whether applicants read the
-    judges' names; whether judges' `severity` is worked out after the lock; which other session of the round must be locked before this one's scores are told.
+    judges' names, and whether they get `feedback` (means per criterion, comments); whether judges' `severity` is worked out after the lock; which other session of the round must be locked before this one's scores are told.
 
     Raises NotInSetup, NotAllowed, WaitsForItself.
     """
     session = in_setup(session_id, by)
     session.reveals_after = _other_group(session, reveals_after)
     session.is_paced, session.opens_after = is_paced, opens_after
-    session.notes = {**session.notes, "names_public": names_public, "severity": severity}
+    session.notes = {**session.notes, "names_public": names_public, "severity": severity, "feedback": feedback}
     session.save(update_fields=["is_paced", "opens_after", "notes", "reveals_after"])
     record(
         actor=by, verb="judging.pace_set", about=session, at=at, scope_id=session.round.street_id,
-        facts={"is_paced": is_paced, "opens_after": opens_after, "names_public": names_public, "reveals_after": reveals_after, "severity": severity},
+        facts={"is_paced": is_paced, "opens_after": opens_after, "names_public": names_public, "reveals_after": reveals_after, "severity": severity, "feedback": feedback},
     )  # fmt: skip
     return session

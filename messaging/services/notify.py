@@ -5,18 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import F
 
 from core.queue import enqueue
 from messaging.channels import sms
 from messaging.directory import homes_of
-from messaging.domain.timing import after_quiet, at_hour
+from messaging.domain.timing import USUAL, after_all, at_hour
 from messaging.kinds import GENERAL, Kind, fill, kind_of
-from messaging.models import Delivery, Notice, Posting, Preference, Robot
+from messaging.models import Delivery, Notice, Posting, Preference, QuietHours, Robot
+from messaging.services.quiet import quiet_hours_now
 from messaging.services.wordings import current_wording
 
-SMS_QUIET = (21, 8)  # nobody's telephone rings at night for us
 ROBOTS_GATHER = timedelta(minutes=2)  # several tellings on one occasion become one line
 ROBOTS_USEFUL = timedelta(days=1)
 
@@ -43,7 +44,8 @@ def notify(
     `kind` is a key of messaging.kinds. With `data` (values by the keys of the kind's variables) and a registered
     template, the words are the street's own template instead of `subject` and `body`; KeyError when the data lacks one.
     `scope_id` is the street; without it, each recipient's own. `hold_minutes`: nobody reads or gets it before, and it
-    may be recalled until then. `useful_until`: what has not gone out by then is dropped with that reason.
+    may be recalled until then; without it, as long as the settings say where the kind is an officer's decision.
+    `useful_until`: what has not gone out by then is dropped with that reason.
     `email=False` leaves it in the inbox alone.
     """
     what = kind_of(kind)
@@ -54,7 +56,8 @@ def notify(
         return []
     homes = dict.fromkeys(new, scope_id) if scope_id is not None else homes_of(new)
     words = _words(what, data, {homes.get(pk) for pk in new}, subject, body)
-    held_until = at + timedelta(minutes=hold_minutes) if hold_minutes else None
+    hold = hold_minutes or (settings.OFFICER_HOLD_MINUTES if what.is_decision else 0)
+    held_until = at + timedelta(minutes=hold) if hold else None
     rows = []
     for pk in new:
         title, text, version = words[homes.get(pk)]
@@ -71,8 +74,9 @@ def notify(
     if not fresh:
         return []
     if email:
-        _put_out(fresh, what, at, useful_until)
-        _tell_robots(fresh, what, at)
+        streets = quiet_hours_now()
+        put_out(fresh, what, at, useful_until, streets)
+        tell_robots(fresh, what, at, streets)
     from messaging.tasks import send_due
 
     enqueue(send_due, [n.recipient_id for n in fresh], int(at.timestamp() * 1_000_000))
@@ -100,7 +104,12 @@ def _words(
     return found
 
 
-def _put_out(fresh: list[Notice], kind: Kind, at: datetime, useful_until: datetime | None) -> None:
+def put_out(
+    fresh: list[Notice], kind: Kind, at: datetime, useful_until: datetime | None, streets: Mapping[int, QuietHours]
+) -> None:
+    """Outbox rows of new notices, as each person wants to be told of the kind and her street's quiet hours allow;
+    three statements.
+    """
     people = (
         get_user_model()
         .objects.filter(pk__in=[n.recipient_id for n in fresh], is_active=True)
@@ -112,12 +121,15 @@ def _put_out(fresh: list[Notice], kind: Kind, at: datetime, useful_until: dateti
     for notice in fresh:
         address, phone = reach.get(notice.recipient_id, (False, False))
         wish = wishes.get(notice.recipient_id)
+        street = streets.get(notice.scope_id or 0)
         expires = useful_until or (at + kind.useful if kind.useful else None)
         if address and wants(wish, kind, Delivery.Channel.EMAIL):
-            made.append(_delivery(notice, Delivery.Channel.EMAIL, _when(notice, kind, wish, at, expires), expires))
+            start = _when(notice, kind, wish, street, at, expires)
+            made.append(_delivery(notice, Delivery.Channel.EMAIL, start, expires))
         if phone and sms.is_set_up() and wants(wish, kind, Delivery.Channel.SMS):
             moment = notice.held_until or at
-            later = moment if kind.is_urgent else after_quiet(moment, *SMS_QUIET)
+            quiet = street.hours if street else USUAL
+            later = moment if kind.is_urgent else after_all(moment, quiet, wish.quiet if wish else None)
             start = notice.held_until if later == moment else later
             made.append(_delivery(notice, Delivery.Channel.SMS, start, expires))
     Delivery.objects.bulk_create(made, ignore_conflicts=True, batch_size=1000)
@@ -134,17 +146,18 @@ def wants(wish: Preference | None, kind: Kind, channel: str) -> bool:
 
 
 def _when(
-    notice: Notice, kind: Kind, wish: Preference | None, at: datetime, expires: datetime | None
-) -> datetime | None:
+    notice: Notice, kind: Kind, wish: Preference | None, street: QuietHours | None, at: datetime, expires: datetime | None
+) -> datetime | None:  # fmt: skip
     """Not before this moment: the end of the hold, of the quiet hours, or the daily digest; None: at once.
 
     A delay past the time it is useful is none.
     """
     moment = start = notice.held_until or at
-    if wish is not None and not kind.is_urgent:
-        if wish.digest_hour is not None and not kind.is_required:
+    if not kind.is_urgent:
+        if wish is not None and wish.digest_hour is not None and not kind.is_required:
             moment = at_hour(moment, wish.digest_hour)
-        moment = after_quiet(moment, wish.quiet_from, wish.quiet_until)
+        held = street.hours if street is not None and street.holds_email else None
+        moment = after_all(moment, held, wish.quiet if wish else None)
     if moment == start or (expires is not None and moment >= expires):
         return notice.held_until
     return moment
@@ -155,18 +168,25 @@ def _delivery(notice: Notice, channel: str, not_before: datetime | None, expires
     return Delivery(notice=notice, channel=channel, message_id=number, not_before=not_before, expires_at=expires)
 
 
-def _tell_robots(fresh: list[Notice], kind: Kind, at: datetime) -> None:
-    """One line per robot and occasion; who is told later on the same occasion is added while the line waits."""
+def tell_robots(
+    fresh: list[Notice], kind: Kind, at: datetime, streets: Mapping[int, QuietHours], occasion: str = ""
+) -> None:
+    """One line per robot and occasion (that of the notices, unless one is named); who is told later on the same occasion
+    is added while the line waits.
+    """
     scopes = {n.scope_id for n in fresh if n.scope_id is not None}
     robots = Robot.objects.filter(scope_id__in=scopes, is_active=True, kinds__contains=[kind.key])
     first = fresh[0]
     for robot in robots:
         count = sum(n.scope_id == robot.scope_id for n in fresh)
         start = max(first.held_until or at, at + ROBOTS_GATHER)
+        street = streets.get(robot.scope_id)
+        if street is not None and street.holds_email and not kind.is_urgent:
+            start = street.hours.after(start)
         line = {
             "kind": kind.key, "count": count, "created_at": at, "not_before": start, "expires_at": start + ROBOTS_USEFUL,
             "link": "/home/",
         }  # fmt: skip
-        posting, made = Posting.objects.get_or_create(robot=robot, occasion=first.occasion, defaults=line)
+        posting, made = Posting.objects.get_or_create(robot=robot, occasion=occasion or first.occasion, defaults=line)
         if not made:
             Posting.objects.filter(pk=posting.pk, state=Posting.State.DUE).update(count=F("count") + count)

@@ -20,9 +20,10 @@ from messaging.channels import Channel, Letter, Outcome, Unreachable, Unsendable
 from messaging.channels.email import Email
 from messaging.channels.robots import Line
 from messaging.channels.sms import Sms
-from messaging.domain.timing import LATE, pause_after
-from messaging.kinds import kind_of
-from messaging.models import Delivery, Outgoing, Posting, Robot
+from messaging.domain.timing import LATE, USUAL, pause_after
+from messaging.kinds import all_kinds, kind_of
+from messaging.models import Delivery, Notice, Outgoing, Posting, Robot
+from messaging.services.quiet import quiet_hours_now
 from messaging.services.robots import WAYS
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ GIVEN_UP = timedelta(minutes=10)
 AT_ONCE = 100  # rows looked at together
 SILENCES = 3  # unknown outcomes in a row: the rest is left to the next sweep instead of becoming unknown too
 BUDGET = 45.0  # seconds of one run; the next sweep goes on
+OVER = "事项已办结或已变更，不用再提醒"
 LOST = "取出后没有结果，可能已送出，不再自动重发"
 STATE = Outgoing.State
 
@@ -97,6 +99,54 @@ def _ready(at: datetime) -> Q:
     return Q(state=STATE.DUE) & (Q(not_before=None) | Q(not_before__lte=at))
 
 
+def _may_ring(at: datetime) -> Q:
+    """SMS that may go now: not those of streets whose quiet hours it is, except urgent ones. What was late or refused
+    before them waits too.
+    """
+    streets = quiet_hours_now()
+    quiet = [pk for pk, row in streets.items() if row.hours.covers(at)]
+    waits = Q(notice__scope_id__in=quiet)
+    if USUAL.covers(at):
+        waits |= Q(notice__scope_id=None) | ~Q(notice__scope_id__in=list(streets))
+    return ~waits | Q(notice__kind__in=[kind.key for kind in all_kinds() if kind.is_urgent])
+
+
+class Over(Unsendable):
+    """Nothing is left to tell: it was done meanwhile."""
+
+
+def _look_again(rows: list[Delivery], at: datetime) -> None:
+    """Ask the kinds that want it whether these deliveries, and those they carry, still hold; some statements for all."""
+    asked: dict[str, list[Notice]] = {}
+    for row in rows:
+        for notice in _notices(row):
+            asked.setdefault(notice.kind, []).append(notice)
+    for key, notices in asked.items():
+        recheck = kind_of(key).recheck
+        if recheck is None:
+            continue
+        try:
+            changed = recheck(notices, at)
+        except Exception:
+            log.exception("%s cannot be looked at again, sent as it was", key)
+            continue
+        for notice in notices:
+            if notice.pk in changed:
+                notice.subject, notice.body = changed[notice.pk] or ("", "")
+
+
+def _notices(row: Delivery) -> list[Notice]:
+    return [row.notice, *(m.notice for m in sorted(row.merged.all(), key=lambda m: m.pk))]
+
+
+def _standing(row: Delivery) -> list[Notice]:
+    """The notices of a delivery of which something is left. Raises Over where there is none."""
+    found = [notice for notice in _notices(row) if notice.body or kind_of(notice.kind).recheck is None]
+    if not found:
+        raise Over(OVER)
+    return found
+
+
 class Mails:
     """Deliveries by e-mail."""
 
@@ -107,14 +157,17 @@ class Mails:
 
     def due(self, at: datetime, most: int) -> list[Delivery]:
         rows = Delivery.objects.filter(_ready(at), channel=Delivery.Channel.EMAIL).order_by("pk")
-        return list(rows.select_related("notice__recipient").prefetch_related("merged__notice")[:most])
+        found = list(rows.select_related("notice__recipient").prefetch_related("merged__notice")[:most])
+        _look_again(found, at)
+        return found
 
     def letter(self, row: Delivery) -> Letter:
-        notice, person = row.notice, row.notice.recipient
+        person = row.notice.recipient
         if not person.is_active:
             raise Unsendable("账号已停用")
-        notices = [notice, *(m.notice for m in sorted(row.merged.all(), key=lambda m: m.pk))]
+        notices = _standing(row)
         if len(notices) == 1:
+            notice = notices[0]
             return Letter(
                 person.email,
                 row.message_id,
@@ -143,13 +196,16 @@ class Messages:
         self.channel: Channel = Sms()
 
     def due(self, at: datetime, most: int) -> list[Delivery]:
-        rows = Delivery.objects.filter(_ready(at), channel=Delivery.Channel.SMS).order_by("pk")
-        return list(rows.select_related("notice__recipient")[:most])
+        rows = Delivery.objects.filter(_ready(at), _may_ring(at), channel=Delivery.Channel.SMS).order_by("pk")
+        found = list(rows.select_related("notice__recipient").prefetch_related("merged__notice")[:most])
+        _look_again(found, at)
+        return found
 
     def letter(self, row: Delivery) -> Letter:
         person = row.notice.recipient
         if not person.is_active:
             raise Unsendable("账号已停用")
+        _standing(row)
         return Letter(getattr(person, "phone", "") or "", row.message_id, kind_of(row.notice.kind).label, "", "")
 
 
@@ -203,6 +259,9 @@ def _send(outlet: Outlet, row: Any) -> Word | None:
     outlet.channel.open()
     try:
         prepared = outlet.channel.prepare(outlet.letter(row))
+    except Over as error:
+        due.update(state=STATE.DROPPED, error=str(error)[:300])
+        return None
     except Unsendable as error:
         due.update(state=STATE.FAILED, error=str(error)[:300])
         return None

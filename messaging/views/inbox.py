@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import clock
+from core.told import told_to
 from messaging import rules, services
 from messaging.forms import PreferenceForm
 from messaging.kinds import kind_of
@@ -29,7 +30,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     if kind:
         found = found.filter(kind=kind)
     page = Paginator(found, 30).get_page(request.GET.get("page"))
-    asked = {"only": only, "kind": kind, "kinds": kinds, "filtered": bool(only or kind)}
+    asked = {"told": told_to(request), "only": only, "kind": kind, "kinds": kinds, "filtered": bool(only or kind)}
     return render(request, "messaging/inbox.html", {"page": page, **asked})
 
 

@@ -1,7 +1,7 @@
 """The demonstration's areas and accounts. All persons are made up; areas and organizations are the source's."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import Area, Role, User
-from accounts.services import add_area, add_user, belong, grant_role
+from accounts.services import add_area, add_user, belong, grant_role, let_off
 from organizations.models import Organization
 from organizations.services import add_member, register
 
@@ -25,6 +25,11 @@ ROLES: list[tuple[str, Role, str]] = [
     ("secadmin", Role.SECURITY_ADMIN, "安全管理"),
     ("auditor", Role.AUDIT_ADMIN, "审计管理"),
 ]
+
+
+def start(year: int, month: int, day: int, hour: int = 9, minute: int = 0, second: int = 0) -> datetime:
+    """A moment on the wall clock of Shanghai, as UTC."""
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(hours=8)
 
 
 @cache
@@ -75,6 +80,7 @@ class Place:
 def make_street(district: Area, name: str, tag: str, at: datetime) -> Place:
     """A street with its office, leader, finance, host, supervisor, three administrators and five judges."""
     place = Place(add_area(kind=Area.Kind.STREET, name=name, parent=district), tag, at)
+    let_off(street=place.area, at=at)
     for key, role, words in ROLES:
         user = place.person(key, f"{tag}_{key}", f"演示{words}")
         grant_role(user=user, role=role, area=place.area, at=at, by=None)

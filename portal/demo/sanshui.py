@@ -4,11 +4,12 @@ The source gives neither scores nor amounts; everything of that kind here is mad
 演示数据. The applicants are community Party organizations.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from accounts.models import Area
+from funding.models import Agreement
 from funding.services import approve_plan, draft_plan, publish_notice, submit_plan
 from judging.domain.rubrics import RUBRICS
 from judging.models import Entry, Judge
@@ -28,7 +29,9 @@ from judging.services import (
 )
 from needs.models import Need
 from needs.services import draft_order, list_order, post_need
-from portal.demo.people import Place, grid_worker, make_street, source, worker
+from portal.demo.expenses import play_expenses
+from portal.demo.money import fund_and_pay
+from portal.demo.people import Place, grid_worker, make_street, source, start, worker
 from projects.domain.budget import Line
 from projects.services import decide_eligibility, save_draft, start_proposal, submit_proposal
 from rounds.models import Round
@@ -51,13 +54,8 @@ WORDS = {
 ASKED = (30000, 26000, 24000, 30000, 18000, 22000, 28000, 16000, 25000, 20000)
 
 
-def start(year: int, month: int, day: int, hour: int = 9, minute: int = 0, second: int = 0) -> datetime:
-    """A moment on the wall clock of Shanghai, as UTC."""
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(hours=8)
-
-
 def play(district: Area) -> Place:
-    """Play the round from the first need to the published notice; returns the street."""
+    """Play the round from the first need to the first payments; returns the street."""
     data = source("sanshui-2017.yaml")
     place = make_street(district, "西南街道", "sanshui", start(2017, 6, 1))
     _settle(place, data["winners"])
@@ -65,6 +63,10 @@ def play(district: Area) -> Place:
     orders = _needs_and_orders(place, round_, data["winners"])
     _apply(place, round_, data["winners"], orders)
     _judge(place, round_)
+    fund_and_pay(place, round_)
+    play_expenses(
+        Agreement.objects.filter(round=round_, payments__state="paid").order_by("pk")[:2], start(2017, 11, 20, 10)
+    )
     close_round(round_id=round_.pk, at=start(2017, 9, 29, 17), by=place.people["office"])
     return place
 
@@ -137,6 +139,7 @@ def _apply(place: Place, round_: Round, winners: list[dict[str, str]], orders: d
         facts = {
             "title": row["name"], "theme": themes[row["category"]], "category": row["category"], "community": community.pk,
             "summary": f"由{community.name}党群先锋队实施，回应本社区居民的需求。", "beneficiaries": 120 + 40 * i,
+            "starts_on": date(2017, 9, 15), "ends_on": date(2018, 3, 31), "volunteers": 12 + 3 * i,
             "plan": "九月组织队伍，十月起每周六开展活动，次年三月总结。", "indicators": f"活动 {8 + i} 场，服务 {300 + 50 * i} 人次。",
             "minimum": Decimal(10000),
         }  # fmt: skip

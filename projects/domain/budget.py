@@ -8,13 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: `amount` = unit price × quantity = grant + self-raised."""
+    """One line: `amount` = unit price × quantity = grant + self-raised + other."""
 
     head: str
     item: str
     unit_price: Decimal
     quantity: int
     self_raised: Decimal
+    other: Decimal = Decimal("0.00")
 
     @property
     def amount(self) -> Decimal:
@@ -22,16 +23,17 @@ class Line:
 
     @property
     def grant(self) -> Decimal:
-        return self.amount - self.self_raised
+        return self.amount - self.self_raised - self.other
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums of a budget: total = grant + self-raised."""
+    """Sums of a budget: total = grant + self-raised + other."""
 
     total: Decimal
     grant: Decimal
     self_raised: Decimal
+    other: Decimal = Decimal("0.00")
 
 
 def totals(lines: Iterable[Line]) -> Totals:
@@ -39,11 +41,12 @@ def totals(lines: Iterable[Line]) -> Totals:
     rows = list(lines)
     total = sum((line.amount for line in rows), Decimal("0.00"))
     own = sum((line.self_raised for line in rows), Decimal("0.00"))
-    return Totals(total, total - own, own)
+    other = sum((line.other for line in rows), Decimal("0.00"))
+    return Totals(total, total - own - other, own, other)
 
 
 def sums_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
-    """Sums of the budget rows of a frozen version, whose amounts are decimal text: total, grant, self_raised."""
+    """Sums of the budget rows of a frozen version, whose amounts are decimal text. A version of before there was other money has none."""
     found = list(rows)
-    keys = {"total": "amount", "grant": "grant", "self_raised": "self_raised"}
-    return {name: sum((Decimal(row[key]) for row in found), Decimal("0.00")) for name, key in keys.items()}
+    keys = {"total": "amount", "grant": "grant", "self_raised": "self_raised", "other": "other"}
+    return {name: sum((Decimal(row.get(key, "0.00")) for row in found), Decimal("0.00")) for name, key in keys.items()}

@@ -1,23 +1,32 @@
-// Asks the server each second how many rows are written; the page reloads when the work has ended.
-const card = document.querySelector("[data-job]");
+// Asks the server how far each open job on the page is; the page reloads when one has come to its end.
+const OPEN = ["waiting", "running"];
+const cards = Array.from(document.querySelectorAll("[data-job]")).filter((card) => OPEN.includes(card.dataset.state));
+const pause = cards.length > 1 ? 2000 : 1000;
 
-async function ask() {
+async function ask(card) {
+  const words = card.querySelector("[data-progress]");
   try {
     const answer = await fetch(card.dataset.job, { headers: { Accept: "application/json" } });
     const type = answer.headers.get("Content-Type") || "";
     if (!answer.ok || !type.includes("json")) throw new Error("no answer");
     const facts = await answer.json();
-    if (facts.state !== "waiting" && facts.state !== "running") {
+    if (!OPEN.includes(facts.state) || facts.state !== card.dataset.state) return true;
+    card.querySelector("progress").value = facts.percent;
+    if (words.textContent !== facts.note) words.textContent = facts.note;
+  } catch {
+    words.textContent = "暂时连不上服务器，正在重试";
+  }
+  return false;
+}
+
+async function look() {
+  for (const card of cards) {
+    if (await ask(card)) {
       location.reload();
       return;
     }
-    card.querySelector("progress").value = facts.percent;
-    const total = facts.total ? `，共 ${facts.total} 行` : "";
-    card.querySelector("[data-progress]").textContent = `已写 ${facts.done} 行${total}`;
-  } catch {
-    card.querySelector("[data-progress]").textContent = "暂时连不上服务器，正在重试";
   }
-  setTimeout(ask, 1000);
+  setTimeout(look, pause);
 }
 
-if (card && (card.dataset.state === "waiting" || card.dataset.state === "running")) setTimeout(ask, 1000);
+if (cards.length) setTimeout(look, pause);

@@ -42,7 +42,11 @@ export function startCountdowns(root) {
       if (place && place.textContent !== text) place.textContent = text;
       element.classList.toggle("deadline-near", left > 0 && left <= 3 * DAY);
       element.classList.toggle("deadline-over", left <= 0);
-      for (const mark of MARKS) if (before[i] > mark && left <= mark) spoken.textContent = `距截止${words(left)}`;
+      for (const mark of MARKS) {
+        if (before[i] <= mark || left > mark) continue;
+        spoken.textContent = `距截止${words(left)}`;
+        element.dispatchEvent(new CustomEvent("deadline-near", { bubbles: true, detail: words(left) }));
+      }
       if (before[i] > 0 && left <= 0) {
         spoken.textContent = "已截止";
         element.dispatchEvent(new CustomEvent("deadline", { bubbles: true }));

@@ -16,6 +16,7 @@ export function focusErrors(root) {
 
 // form[data-guard]: leaving with changes asks first. A module that saves by itself calls `clean(form)`.
 const dirty = new Set();
+let isWatching = false;
 
 export function clean(form) {
   dirty.delete(form);
@@ -28,6 +29,8 @@ export function guardForms(root) {
     form.addEventListener("input", () => dirty.add(form));
     form.addEventListener("submit", () => dirty.delete(form));
   }
+  if (isWatching) return;
+  isWatching = true;
   window.addEventListener("beforeunload", (event) => {
     if (!dirty.size) return;
     event.preventDefault();

@@ -1,24 +1,51 @@
 // Small conveniences for every page. Each page works without them.
 import { startCountdowns } from "./countdown.js";
-import { guardForms, stopDoubleSubmit, focusErrors } from "./forms.js";
+import { clean, guardForms, stopDoubleSubmit, focusErrors } from "./forms.js";
+import { sendForms, weighFiles } from "./sending.js";
 
-focusErrors(document);
-startCountdowns(document);
-guardForms(document);
-stopDoubleSubmit(document);
-
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => window.print());
+// What a page needs when it opens, and when a refused form brings a new <main>.
+function begin(root) {
+  focusErrors(root);
+  startCountdowns(root);
+  guardForms(root);
+  for (const head of root.querySelectorAll("[data-pick-head]")) import("./pick.js").then(({ startPicking }) => startPicking(head));
+  if (root.querySelector(".money-input")) import("./words.js").then(({ startWords }) => startWords(root));
+  for (const button of root.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
 }
+
+begin(document);
+weighFiles(document);
+sendForms({ begin, clean });
+stopDoubleSubmit(document);
 
 // What a judge's device keeps goes with the sign-out; a device that cannot is no reason to stay signed in.
 const leaving = document.querySelector("form.sign-out");
+if (leaving) leaving.addEventListener("submit", () => { import("../projects/keep.js").then(({ forgetDrafts }) => forgetDrafts()).catch(() => {}); });
 if (leaving && "indexedDB" in window) {
   leaving.addEventListener("submit", (event) => {
     event.preventDefault();
-    const wiped = import("../judging/outbox.js").then(({ forgetDelivered }) => forgetDelivered()).catch(() => {});
+    const patrol = "caches" in window ? caches.delete("chuangtou-patrol").catch(() => {}) : null;
+    const wiped = Promise.all([patrol, import("../judging/outbox.js").then(({ forgetDelivered }) => forgetDelivered()).catch(() => {})]);
     Promise.race([wiped, new Promise((done) => { setTimeout(done, 1500); })]).then(() => leaving.submit());
+  });
+}
+
+// One drawer of the menu at a time; a click elsewhere, the focus leaving or Escape shuts it.
+const drawers = document.querySelector("[data-drawers]");
+if (drawers) {
+  const all = [...drawers.querySelectorAll("details")];
+  const shut = (kept) => { for (const one of all) if (one !== kept) one.open = false; };
+  for (const one of all) one.addEventListener("toggle", () => { if (one.open) shut(one); });
+  document.addEventListener("click", (event) => { if (!drawers.contains(event.target)) shut(null); });
+  drawers.addEventListener("focusout", (event) => { if (event.relatedTarget && !drawers.contains(event.relatedTarget)) shut(null); });
+  drawers.addEventListener("keydown", (event) => {
+    const open = all.find((one) => one.open);
+    if (event.key !== "Escape" || !open) return;
+    shut(null);
+    open.querySelector("summary").focus();
   });
 }
 

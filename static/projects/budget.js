@@ -1,73 +1,83 @@
-// Shows each line's amount and the grant while one types. Whole fen as integers; the server computes what is stored.
+// Shows each line's amount, the sums and each head's share while one types. Whole fen as integers; the server computes
+// what is stored, and renders every limit and the words for it.
+import { fen, show } from "../portal/yuan.js";
+import { addRows } from "./rows.js";
+
 const form = document.querySelector("form[data-budget]");
 
-function fen(text) {
-  const plain = text.replace(/[，,\s¥元]/g, "").replace(/．/g, ".");
-  const found = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(plain);
-  return found ? Number(found[1]) * 100 + Number((found[2] || "").padEnd(2, "0")) : null;
+// 27.5 as [275n, 10n]: a percentage as whole numbers.
+function exact(text) {
+  const [whole, part = ""] = text.split(".");
+  return [BigInt(whole + part), 10n ** BigInt(part.length)];
 }
 
-function show(value) {
-  const whole = Math.floor(value / 100).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-  return `${whole}.${String(value % 100).padStart(2, "0")}`;
+function compare(sum, total, percent) {
+  const [top, bottom] = exact(percent);
+  const left = BigInt(sum) * 100n * bottom;
+  const right = BigInt(total) * top;
+  return left > right ? 1 : left < right ? -1 : 0;
+}
+
+// Half-up to two places, as the server shows it.
+function percent(sum, total) {
+  const units = total ? (2n * BigInt(sum) * 10000n + BigInt(total)) / (2n * BigInt(total)) : 0n;
+  return `${units / 100n}.${String(units % 100n).padStart(2, "0")}`;
+}
+
+function limits(sums, total) {
+  for (const place of form.querySelectorAll("[data-head]")) {
+    const sum = sums[place.dataset.head] || 0;
+    place.querySelector("[data-head-sum]").textContent = show(sum);
+    place.querySelector("[data-share]").textContent = percent(sum, total);
+    const words = place.querySelector("[data-verdict]");
+    const over = compare(sum, total, place.dataset.limit) > 0;
+    const near = sum > 0 && compare(sum, total, place.dataset.near) >= 0;
+    const verdict = over ? "block" : near ? "warn" : "ok";
+    if (words.dataset.verdict === verdict) continue;
+    words.dataset.verdict = verdict;
+    words.textContent = words.dataset[verdict];
+    const plea = place.querySelector("[data-plea]");
+    if (plea && over) plea.open = true;
+  }
 }
 
 function refresh() {
-  let grant = 0;
+  const whole = { total: 0, own: 0, other: 0, grant: 0 };
+  const sums = {};
   for (const line of form.querySelectorAll("[data-line]")) {
-    const price = fen(line.querySelector("[name$=-unit_price]").value);
-    const count = /^\d{1,6}$/.test(line.querySelector("[name$=-quantity]").value.trim())
-      ? Number(line.querySelector("[name$=-quantity]").value) : null;
-    const own = fen(line.querySelector("[name$=-self_raised]").value || "0");
+    const value = (name) => line.querySelector(`[name$=-${name}]`).value.trim();
+    const price = fen(value("unit_price"));
+    const count = /^\d{1,6}$/.test(value("quantity")) ? Number(value("quantity")) : null;
     const cell = line.querySelector("[data-amount]");
     if (price === null || count === null) {
       cell.textContent = "";
       continue;
     }
-    cell.textContent = show(price * count);
-    grant += Math.max(price * count - (own || 0), 0);
+    const amount = price * count;
+    const own = fen(value("self_raised") || "0") || 0;
+    const other = fen(value("other") || "0") || 0;
+    cell.textContent = show(amount);
+    whole.total += amount;
+    whole.own += own;
+    whole.other += other;
+    whole.grant += Math.max(amount - own - other, 0);
+    sums[value("head")] = (sums[value("head")] || 0) + amount;
   }
-  const total = form.querySelector("[data-grant]");
-  if (total) {
-    total.textContent = show(grant);
-    total.closest("tr").querySelector("th").textContent = "申请资金合计";
+  for (const [name, sum] of Object.entries(whole)) {
+    const place = form.querySelector(`[data-${name}]`); // one page shows the sum that is asked for alone
+    if (place) place.textContent = show(sum);
   }
-}
-
-// Three more lines without leaving the page; without this module the button asks the server for them.
-function addLines(count) {
-  const total = form.querySelector("[name=line-TOTAL_FORMS]");
-  const limit = Number(form.querySelector("[name=line-MAX_NUM_FORMS]").value);
-  const rows = form.querySelectorAll("[data-line]");
-  const last = rows[rows.length - 1];
-  let first = null;
-  for (let i = Number(total.value); count > 0 && i < limit; i += 1, count -= 1) {
-    const row = last.cloneNode(true);
-    for (const old of row.querySelectorAll(".invalid-feedback")) old.remove();
-    for (const field of row.querySelectorAll("input, select")) {
-      const label = row.querySelector(`label[for="${field.id}"]`);
-      field.name = field.name.replace(/^line-\d+-/, `line-${i}-`);
-      field.id = field.id.replace(/line-\d+-/, `line-${i}-`);
-      field.classList.remove("is-invalid");
-      for (const word of ["aria-invalid", "aria-describedby"]) field.removeAttribute(word);
-      if (field.tagName === "SELECT") field.selectedIndex = 0;
-      else field.value = "";
-      label.htmlFor = field.id;
-      label.textContent = label.textContent.replace(/第 \d+ 行/, `第 ${i + 1} 行`);
-      first ||= field;
-    }
-    row.querySelector("[data-amount]").textContent = "";
-    last.parentNode.append(row);
-    total.value = String(i + 1);
-  }
-  if (first) first.focus();
+  const stored = form.querySelector("[data-stored]");
+  if (stored) stored.hidden = true;
+  limits(sums, whole.total);
 }
 
 if (form && form.querySelector("[data-line]")) {
   form.querySelector("[data-more]").addEventListener("click", (event) => {
     event.preventDefault();
-    addLines(3);
+    for (const row of addRows(form, "line", form.querySelectorAll("[data-line]"), 3)) row.querySelector("[data-amount]").textContent = "";
   });
   form.addEventListener("input", refresh);
+  form.addEventListener("change", refresh);
   refresh();
 }

@@ -2,9 +2,10 @@
 
 import os
 import shutil
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -26,3 +27,13 @@ def chromium():
         browser = p.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _left_open(request):
+    """Pages that a test leaves open would go on polling, saving and trying again beside every test that follows."""
+    browser = request.getfixturevalue("chromium") if "chromium" in request.fixturenames else None
+    yield
+    for context in browser.contexts if browser else []:
+        with suppress(Error):
+            context.close()

@@ -32,10 +32,13 @@ QUEUE = "test-main-line"
 @pytest.fixture
 def worker(tmp_path, settings):
     """A real Celery worker on the test database."""
-    from chuangtou import celery_app
-
     settings.MEDIA_ROOT = tmp_path / "media"
-    env = os.environ | {"PORTAL_DATA": str(tmp_path), "DATABASE_URL": database_url()}
+    settings.QUEUE_PREFIX = f"{QUEUE}-"
+    env = os.environ | {
+        "PORTAL_DATA": str(tmp_path),
+        "DATABASE_URL": database_url(),
+        "PORTAL_QUEUE_PREFIX": settings.QUEUE_PREFIX,
+    }
     command = [
         sys.executable,
         "-m",
@@ -43,8 +46,6 @@ def worker(tmp_path, settings):
         "-A",
         "chuangtou",
         "worker",
-        "-Q",
-        QUEUE,
         "-c",
         "1",
         "-l",
@@ -54,10 +55,7 @@ def worker(tmp_path, settings):
     ]
     with (tmp_path / "worker.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=live.BASE_DIR, env=env, stdout=log, stderr=log, start_new_session=True)
-    before = celery_app.conf.task_default_queue
-    celery_app.conf.task_default_queue = QUEUE
     yield
-    celery_app.conf.task_default_queue = before
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
@@ -76,6 +74,8 @@ def write_proposal(walker, round_id, title, order, prices):
     page.get_by_label(order).check()
     page.get_by_label("实施计划").fill("每月第二个周六，六次。")
     page.get_by_label("预期成效与指标").fill("活动 6 场，服务 300 人次。")
+    page.get_by_label("项目开始日期").fill("2027-01-01")
+    page.get_by_label("项目结束日期").fill("2027年12月31日")
     page.get_by_label("直接受益人数").fill("300")
     page.get_by_label("最低可行金额").fill("5,000")
     for i, (item, price, count, own) in enumerate(prices):
@@ -302,7 +302,7 @@ def test_a_need_becomes_a_funded_project_and_is_rated(chromium, live_server, wor
 
     faults = [f for walker in walkers for f in walker.faults]
     assert not faults, "\n".join(sorted(set(faults)))
-    assert Need.objects.filter(state="ordered").count() == 2
+    assert Need.objects.filter(state="handling", route="order").count() == 2
     call_command("check_invariants")
 
 

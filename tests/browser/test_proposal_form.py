@@ -1,9 +1,11 @@
 """The proposal form in a real browser: saved while one types, two tabs, a cut line, more rows, with and without scripts."""
 
 import re
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from core import clock
@@ -45,10 +47,10 @@ def words(page):
 
 def test_what_is_typed_is_saved_without_a_button(walker, draft):
     page = walker.page
-    expect(page.locator("[data-gaps] summary")).to_have_text("还差 10 处才能提交")
+    expect(page.locator("[data-gaps] summary")).to_have_text("还差 12 处才能提交")
     page.get_by_label("实施计划").fill("每月一次。")
     expect(words(page)).to_have_text(SAVED, timeout=8000)
-    expect(page.locator("[data-gaps] summary")).to_have_text("还差 9 处才能提交")
+    expect(page.locator("[data-gaps] summary")).to_have_text("还差 11 处才能提交")
     assert Proposal.objects.get().plan == "每月一次。"
     page.get_by_label("最低可行金额").fill("多少")
     expect(words(page)).to_have_text("未保存：有内容看不懂，按“暂存”查看要改正的地方", timeout=8000)
@@ -90,6 +92,45 @@ def test_a_cut_line_is_said_and_made_good(walker, draft):
     walker.context.set_offline(False)
     expect(words(page)).to_have_text(SAVED, timeout=12000)
     assert Proposal.objects.get().summary == "在路上写的"
+
+
+def test_an_ended_sign_in_is_renewed_and_the_words_are_saved(walker, draft):
+    page = walker.page
+    Session.objects.all().delete()
+    page.get_by_label("项目简介").fill("写了很久的话")
+    expect(words(page)).to_have_text("未保存：登录已过期，内容已存本机", timeout=8000)
+    again = page.locator("[data-signed-out]")
+    again.get_by_label("用户名或手机号").fill("member_a")
+    again.get_by_label("密码").fill(PASSWORD)
+    again.get_by_role("button", name="登录").click()
+    expect(words(page)).to_have_text(SAVED, timeout=12000)
+    assert Proposal.objects.get().summary == "写了很久的话"
+
+
+def test_at_the_end_the_form_is_only_read_and_says_why(walker, draft):
+    page = walker.page
+
+    def nearly_over(route):
+        answer = route.fetch()
+        body = answer.text()
+        now = datetime.fromisoformat(re.search(r'data-now="([^"]+)"', body)[1])
+        end = (
+            (now + timedelta(seconds=3602)).isoformat() if turn == "hour" else (now + timedelta(seconds=2)).isoformat()
+        )
+        route.fulfill(response=answer, body=re.sub(r'data-deadline="[^"]+"', f'data-deadline="{end}"', body))
+
+    page.route("**/edit/", nearly_over)
+    turn = "hour"
+    page.reload()
+    note = page.locator("[data-deadline-note]")
+    expect(note).to_contain_text("距截止还剩", timeout=8000)
+    turn = "over"
+    page.reload()
+    expect(note).to_contain_text("已到截止时间，不能再修改", timeout=8000)
+    assert page.get_by_label("项目简介").get_attribute("readonly") is not None
+    assert page.get_by_role("button", name="暂存", exact=True).is_disabled()
+    expect(words(page)).to_have_text("已锁定，不能再修改")
+    walker.look("申报书已截止")
 
 
 def test_rows_are_added_in_place_and_counted_while_one_types(walker, draft):

@@ -1,5 +1,7 @@
 """Worked examples of every method of chuangtou/allocation@1."""
 
+from decimal import Decimal
+
 import pytest
 
 from core.errors import FormatError
@@ -35,11 +37,11 @@ def test_rank_skip_passes_over_what_does_not_fit():
         "amount": "0.00",
         "outcome": "reserve",
         "code": "budget_left_too_small",
-        "reason": "列为备选：得分 88.88，第 4 名；余额 25,000.00 元，不足以支付 30,000.00 元。",
+        "reason": "列为备选：得分 88.88，排序第 4 位；余额 25,000.00 元，不足以支付 30,000.00 元。",
         "order": None,
         "needed": {"score": "90.11", "amount": "25000.00"},
     }
-    assert award(answer, "P1")["reason"] == "获得资助 30,000.00 元：得分 95.20，第 1 名，按申报金额全额资助。"
+    assert award(answer, "P1")["reason"] == "获得资助 30,000.00 元：得分 95.20，排序第 1 位，按申报金额全额资助。"
     assert [award(answer, k)["order"] for k in ("P1", "P2", "P3", "P5", "P10")] == [1, 2, 3, 4, 5]
     assert [a["proposal"] for a in answer["awards"] if a["outcome"] == "reserve"] == ["P4"]
     assert answer["steps"][0] == "第 1 步：P1 得分 95.20，资助 30,000.00 元，余额 70,000.00 元。"
@@ -53,7 +55,7 @@ def test_rank_stop_ends_at_the_first_misfit():
     assert {codes(answer)[f"P{n}"] for n in range(5, 11)} == {"stopped_before"}
     assert (
         award(answer, "P5")["reason"]
-        == "未获资助：得分 86.00，第 5 名；分配到 P4 为止，余额 25,000.00 元不再往下分配。"
+        == "未获资助：得分 86.00，排序第 5 位；分配到 P4 为止，余额 25,000.00 元不再往下分配。"
     )
 
 
@@ -76,9 +78,9 @@ def test_rank_partial_gives_what_is_left_from_the_minimum_on():
     answer = run("100", RANK | {"partial": True}, given)
     assert amounts(answer) == {"A": "80.00", "C": "20.00"}
     assert award(answer, "C")["outcome"] == award(answer, "C")["code"] == "partial"
-    assert award(answer, "B")["reason"] == "列为备选：得分 85，第 2 名；余额 20.00 元，低于最低可行金额 21.00 元。"
+    assert award(answer, "B")["reason"] == "列为备选：得分 85，排序第 2 位；余额 20.00 元，低于最低可行金额 21.00 元。"
     assert award(answer, "C")["reason"] == (
-        "获得部分资助 20.00 元：得分 80，第 3 名，余额 20.00 元少于应得金额 40.00 元，不低于最低可行金额 20.00 元，余额全部给予。"
+        "获得部分资助 20.00 元：得分 80，排序第 3 位，余额 20.00 元少于应得金额 40.00 元，不低于最低可行金额 20.00 元，余额全部给予。"
     )
     stopped = run("100", RANK | {"partial": True, "on_misfit": "stop"}, given)
     assert codes(stopped) == {"A": "funded", "B": "budget_left_too_small", "C": "stopped_before"}
@@ -95,7 +97,7 @@ def test_limits_pass_over_and_say_so_together_with_the_money():
     answer = run("100000", RANK | {"on_misfit": "stop"}, given, limits=limits)
     assert codes(answer) == {"A": "funded", "B": "funded", "C": "group_max_awards", "D": "funded"}
     assert award(answer, "C")["reason"] == (
-        "未获资助：得分 80.05，第 3 名；余额 3,200.00 元，低于最低可行金额 20,000.00 元，且本主题“党建”已达上限 2 项。"
+        "未获资助：得分 80.05，排序第 3 位；余额 3,200.00 元，低于最低可行金额 20,000.00 元，且本主题“党建”已达上限 2 项。"
     )
 
 
@@ -199,7 +201,7 @@ def test_cut_below_the_minimum_is_not_funded():
     answer = run("1000", RANK, [proposal("A", "90", "100", "80", approved="79.99")])
     assert codes(answer) == {"A": "below_minimum"}
     assert award(answer, "A")["reason"] == (
-        "未获资助：得分 90，第 1 名；申报金额 100.00 元按核定预算核减为 79.99 元，低于最低可行金额 80.00 元。"
+        "未获资助：得分 90，排序第 1 位；申报金额 100.00 元按核定预算核减为 79.99 元，低于最低可行金额 80.00 元。"
     )
 
 
@@ -239,7 +241,7 @@ def test_tiers_of_the_worked_example_leave_money():
     assert (answer["spent"], answer["left"]) == ("160000.00", "40000.00")
     assert (
         award(answer, "P10")["reason"]
-        == "获得资助 10,000.00 元：得分 75.00，第 10 名，三等 12,000.00 元，不超过申报金额 10,000.00 元。"
+        == "获得资助 10,000.00 元：得分 75.00，排序第 10 位，三等 12,000.00 元，不超过申报金额 10,000.00 元。"
     )
 
 
@@ -306,7 +308,8 @@ def test_proportional_drops_the_lowest_scored_below_its_minimum_and_shares_again
     assert amounts(answer) == {"A": "63.00", "B": "37.00"}
     assert codes(answer)["C"] == "below_minimum"
     assert (
-        award(answer, "C")["reason"] == "未获资助：得分 20，第 3 名；按比例可得 20.00 元，低于最低可行金额 25.00 元。"
+        award(answer, "C")["reason"]
+        == "未获资助：得分 20，排序第 3 位；按比例可得 20.00 元，低于最低可行金额 25.00 元。"
     )
 
 
@@ -326,6 +329,14 @@ def test_proportional_keeps_a_group_amount():
 
 
 # --- optimal ---
+
+
+def test_what_would_have_been_needed_counts_own_money_in():
+    given = [proposal("A", "90", "331", "17", self_raised="1")]
+    assert award(run("17", RANK, given), "A")["needed"]["amount"] == "18.00"
+    assert award(run("17", RANK, [given[0] | {"requested": "18"}]), "A")["amount"] == "17.00"
+    assert award(run("17", RANK, [given[0] | {"total": "331"}]), "A")["needed"]["amount"] == "17.00"
+
 
 OPTIMAL = {"name": "optimal", "partial": False}
 
@@ -391,10 +402,52 @@ def test_optimum_of_hundreds_with_fen_and_decimals_is_proven():
     assert len(amounts(answer)) == 60
 
 
+@pytest.mark.parametrize("step", [1, 5_000])
+def test_optimum_of_hundreds_under_crossing_limits_is_proven(step):
+    given = [
+        proposal(
+            f"P{n}", str(60 + n * 7919 % 4000 // 100) if step > 1 else f"{60 + n * 7919 % 4000 / 100:.2f}",
+            str(5000 + n * 104729 % 55000 // step * step), attrs={"theme": f"T{n % 8}", "organization": f"O{n * 31 % 150}", "community": f"C{n * 17 % 20}"},
+        )
+        for n in range(400)
+    ]  # fmt: skip
+    groups = [
+        {"attr": "theme", "each": True, "max_amount": "500000", "min_awards": 5},
+        {"attr": "organization", "each": True, "max_awards": 1},
+        {"attr": "community", "each": True, "max_awards": 6},
+    ]
+    answer = run("2000000", OPTIMAL, given, limits={"groups": groups})
+    assert answer["proven"] is True
+    won = [next(p for p in given if p["key"] == key) for key in amounts(answer)]
+    assert len({p["attrs"]["organization"] for p in won}) == len(won)
+    assert sum(Decimal(p["requested"]) for p in won) == Decimal(answer["spent"]) <= 2_000_000
+    backwards = run("2000000", OPTIMAL, given[::-1], limits={"groups": groups})
+    assert amounts(backwards) == amounts(answer)
+
+
+def test_minima_that_no_set_meets_are_refused_however_tangled(monkeypatch):
+    monkeypatch.setattr("funding.domain.allocation.minima.MOST_TRIES", 3)
+    given = [
+        proposal(f"P{n}", "80", "10", attrs={"theme": f"T{n % 3}", "organization": f"O{n // 3}"}) for n in range(9)
+    ]
+    groups = [
+        {"attr": "theme", "each": True, "min_awards": 2},
+        {"attr": "organization", "each": True, "max_awards": 2},
+    ]
+    assert len(amounts(run("100", OPTIMAL, given, limits={"groups": groups}))) == 6
+    groups[1]["max_awards"] = 1
+    with pytest.raises(FormatError) as refused:
+        run("100", OPTIMAL, given, limits={"groups": groups})
+    assert refused.value.code == "infeasible_minima"
+
+
 def test_a_search_given_up_says_so_and_still_keeps_every_limit(monkeypatch):
     monkeypatch.setattr("funding.domain.allocation.knapsack.MOST_STATES", 50)
+    monkeypatch.setattr("funding.domain.allocation.crossing.LARGEST", 0)  # the solver is not asked either
     given = [proposal(f"P{n}", str(1000 + n * n % 97), f"{1000 + n * n % 97}") for n in range(40)]
     answer = run("20321", OPTIMAL, given)
+    monkeypatch.undo()
+    assert run("20321", OPTIMAL, given)["proven"] is True
     assert answer["proven"] is False
     assert float(answer["left"]) >= 0
     assert "未能证明" in answer["steps"][0]
@@ -418,7 +471,7 @@ def test_scores_are_the_sums_of_points():
         "100", RANK, voted(), ballots=[{"count": 3, "points": {"B": "1.5"}}, ballot(2, "A"), {"count": 5, "points": {}}]
     )
     assert [a["proposal"] for a in answer["awards"]] == ["B", "A", "C", "D"]
-    assert award(answer, "B")["reason"].startswith("获得资助 40.00 元：得分 4.5，第 1 名")
+    assert award(answer, "B")["reason"].startswith("获得资助 40.00 元：得分 4.5，排序第 1 位")
 
 
 @pytest.mark.parametrize(
@@ -487,4 +540,4 @@ def test_answer_carries_the_digest_of_the_input():
 
 def test_every_project_gets_one_sentence_with_its_place():
     answer = run("100000", RANK, ten())
-    assert [f"第 {n} 名" in a["reason"] for n, a in enumerate(answer["awards"], 1)] == [True] * 10
+    assert [f"排序第 {n} 位" in a["reason"] for n, a in enumerate(answer["awards"], 1)] == [True] * 10

@@ -1,11 +1,8 @@
 """The public notice: no personal numbers, objections that hold up only their own project, corrections, Word."""
 
-import os
-import shutil
 import subprocess
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import docx
 import pytest
@@ -14,10 +11,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from core.errors import NotAllowed
-from funding import forms, rules, services
+from funding import rules, services
 from funding.domain import personal
+from funding.forms import plan as forms
 from funding.models import AllocationPlan, Objection
-from funding.objections import write_notice
+from funding.views.notice import write_notice
 from projects.models import Proposal
 from tests.funding.test_services import NONE, RANK, approved
 from tests.judging.make import signed_in
@@ -297,12 +295,7 @@ def test_the_notice_as_word_prints_on_a4_and_says_the_same(world, running, tmp_p
 
 
 def printed(path):
-    """The text of the document; through a PDF where this machine can make one of Word, else as it is stored."""
-    swriter = Path(os.path.realpath(shutil.which("soffice") or "/")).parent / "libswlo.so"
-    if not swriter.exists():
-        document = docx.Document(str(path))
-        cells = [c.text for t in document.tables for r in t.rows for c in r.cells]
-        return "".join([*(p.text for p in document.paragraphs), *cells])
+    """The text of the document as Writer prints it."""
     office = ["soffice", f"-env:UserInstallation=file://{path.parent}/profile", "--headless", "--convert-to", "pdf"]
     subprocess.run([*office, "--outdir", str(path.parent), str(path)], check=True, capture_output=True, timeout=120)
     text = subprocess.run(["pdftotext", str(path.with_suffix(".pdf")), "-"], check=True, capture_output=True, text=True)

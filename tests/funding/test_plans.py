@@ -8,10 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from funding import services
-from funding.compare import trials
 from funding.domain.allocation import allocate
 from funding.models import AllocationPlan
 from funding.services import MorePresentThanEntitled, TooFewPresent
+from funding.views.compare import seats, trials
+from tests.funding.money import fund
 from tests.judging.make import full_marks, hand_in, lock, open_session, signed_in
 
 MEETING = {"minutes_number": "1号", "minutes_on": date(2026, 11, 20)}
@@ -174,3 +175,67 @@ def test_the_page_costs_the_same_whatever_its_length(world, at, judged):
             office.get(url)
         counts.append(len(seen))
     assert len(set(counts)) == 1, counts
+
+
+def limits(*rows):
+    """Rows of 更多限制 as the page sends them."""
+    sent = {"limit-TOTAL_FORMS": str(len(rows)), "limit-INITIAL_FORMS": "0"}
+    for n, row in enumerate(rows):
+        sent |= {f"limit-{n}-{name}": value for name, value in row.items()}
+    return sent
+
+
+def test_a_fund_and_a_community_can_have_their_own_least_and_most(world, at, judged):
+    own = fund(world, at)
+    office, url = signed_in(world.here.people["office"]), f"/plans/new/{world.here.round.pk}/"
+    rows = limits(
+        {"kind": "fund", "name": own.name, "max_amount": "9,000"},
+        {"kind": ""},
+        {"kind": "organization", "max_awards": "1"},
+    )
+    assert office.post(url, form(judged, pool="36000", **rows)).status_code == 302
+    plan = AllocationPlan.objects.latest("pk")
+    assert amounts(plan) == [9000, 0, 0, 0]
+    assert {p["attrs"]["fund"] for p in plan.document["proposals"]} == {own.name}
+    assert "资金来源“" in office.get(f"/plans/{plan.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"kind": "fund", "name": "没有的资金", "max_awards": "1"}, "本期申报项目里没有“没有的资金”"),
+        ({"kind": "", "max_awards": "1"}, "请选择限制谁"),
+        ({"kind": "theme"}, "请至少写一项"),
+        ({"kind": "theme", "min_awards": "3", "max_awards": "2"}, "至少 3 项多于最多 2 项"),
+        ({"kind": "theme", "max_amount": "一千"}, "金额"),
+    ],
+)
+def test_a_limit_that_cannot_be_read_is_said_at_its_field(world, at, judged, row, said):
+    office, url = signed_in(world.here.people["office"]), f"/plans/new/{world.here.round.pk}/"
+    page = office.post(url, form(judged, pool="12345", **limits(row)))
+    assert page.status_code == 200
+    assert said in page.content.decode()
+    assert 'value="12345"' in page.content.decode()
+    assert not AllocationPlan.objects.exists()
+
+
+def test_leaving_out_one_judge_shows_whose_money_hangs_on_whom(world, at):
+    session, entries = open_session(world, at, entries=2)
+    for entry, given in zip(entries, (("0", "0", "4"), ("1", "1", "1")), strict=True):
+        for key, less in zip(("judge", "second_judge", "third_judge"), given, strict=True):
+            hand_in(session, entry, world.here.people[key], at, marks=full_marks(session, less))
+    result = lock(world, session, at)
+    plan = services.draft_plan(
+        result_id=result.pk, by=world.here.people["office"], pool=Decimal(9000), at=at, limits={"min_score": None, "max_awards": None, "groups": []},
+        method={"name": "rank", "on_misfit": "skip", "partial": False},
+    )  # fmt: skip
+    names = [p["name"] for p in plan.document["proposals"]]
+    first = plan.answer["awards"][0]["proposal"]
+    won = next(p["name"] for p in plan.document["proposals"] if p["key"] == first)
+    lost = next(name for name in names if name != won)
+    found = {t["seat"]: t["changed"] for t in seats(plan)}
+    assert found["1"] == found["2"] == []
+    assert sorted(found["3"]) == sorted([(won, 9000, 0), (lost, 0, 9000)])
+    page = signed_in(world.here.people["leader"]).get(f"/plans/compare/{plan.round_id}/", {"plan": plan.pk})
+    assert "3 号评委" in page.content.decode()
+    assert world.here.people["third_judge"].display_name not in page.content.decode()

@@ -300,12 +300,13 @@ def test_e8_opens_in_libreoffice_and_every_total_is_the_databases(world, at, tmp
     assert numbers(path, "资金分配方案表") == numbers(again, "资金分配方案表")
     sheet = openpyxl.load_workbook(path)["资金分配方案表"]
     values = openpyxl.load_workbook(again, data_only=True)["资金分配方案表"]
-    assert sheet["I5"].value == "=SUM(I4)"
-    assert Decimal(str(values["I5"].value)) == sum(a.amount for a in plan.awards.all())
-    assert Decimal(str(values["G5"].value)) == sum(a.requested for a in plan.awards.all())
-    assert [Decimal(str(values[c].value)) for c in ("I6", "I7")] == [plan.pool, plan.pool - 9000]
+    assert sheet["J5"].value == "=SUM(J4)"
+    assert Decimal(str(values["J5"].value)) == sum(a.amount for a in plan.awards.all())
+    assert Decimal(str(values["E5"].value)) == sum(a.requested for a in plan.awards.all())
+    assert [Decimal(str(values[c].value)) for c in ("J6", "J7")] == [plan.pool, plan.pool - 9000]
+    assert (sheet["G4"].value, values["G4"].value) == ("=E4-F4", 0)
     assert sheet["C4"].data_type == "s"
-    assert "溡源社区" in text
+    assert "人民币玖仟元整" in text
     assert landscape(facts) == (842, 595)
 
 

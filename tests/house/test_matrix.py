@@ -16,9 +16,10 @@ from tests.house.scene import play
 # Open to everybody, by name: nothing else is.
 OPEN = {
     "portal:front", "portal:help", "portal:elder", "portal:gallery", "portal:track", "portal:rate", "portal:healthz",
-    "accounts:sign_in", "needs:ask", "needs:asked", "needs:track_entry", "needs:market", "needs:market_round", "needs:market_order",
-    "rounds:calls", "rounds:call", "judging:public_result", "judging:screen", "judging:board", "judging:seat_qr", "judging:worker", "judging:invitation", "funding:notices", "funding:notice", "funding:object",
-    "funding:objection_track",
+    "portal:readyz", "portal:metrics",
+    "accounts:sign_in", "accounts:second_step", "accounts:welcome", "needs:ask", "needs:asked", "needs:asked_photo", "needs:patrol_worker", "needs:track_entry", "needs:market", "needs:market_round", "needs:market_order",
+    "needs:ask_similar", "needs:slip", "needs:open", "needs:open_need", "needs:second", "portal:rate_handling", "rounds:calls", "rounds:call", "rounds:call_word", "rounds:call_rules", "judging:public_result", "judging:screen", "judging:board", "judging:seat_qr", "judging:worker", "judging:invitation", "funding:notices", "funding:notice", "funding:object",
+    "funding:objection_track", "reminders:feed", "organizations:apply", "organizations:applied", "organizations:join", "organizations:ballot_entry", "organizations:ballot",
 }  # fmt: skip
 
 ROLES = [
@@ -31,7 +32,12 @@ ROLES = [
 CODES = {200: "2", 302: "2", 400: "9", 409: "9", 403: "3", 404: "4"}
 EXPECTED: dict[str, str] = json.loads((Path(__file__).parent / "matrix.json").read_text())
 # Where the role is refused before the object is looked for, a stranger reads 403; the same role of elsewhere reads 404.
-ROLE_FIRST = {"accounts:grant_revoke": "security_admin", "accounts:person_state": "system_admin"}
+ROLE_FIRST = {
+    "accounts:grant_revoke": "security_admin",
+    "accounts:person_state": "system_admin",
+    "needs:theme_edit": "office",
+    "needs:theme_restore": "office",
+}
 
 
 def names():
@@ -58,6 +64,12 @@ def address(name, pattern, ids):
     ids = dict(ids)
     if name.startswith("messaging:"):
         ids["notice_id"] = ids["inbox_id"]
+    if name.startswith("delivery:"):
+        ids["paper_id"] = ids["expense_paper_id"]
+    if name in ("funding:agreement_new", "funding:approval_word", "projects:opinion", "projects:opinion_remind"):
+        ids["proposal_id"] = ids["funded_id"]
+    if name == "rounds:word":
+        ids["what"] = "w1"
     if name == "needs:claim_new":
         ids["order_id"] = ids["claim_order_id"]
     return reverse(name, kwargs={k: ids[k] for k in keys_of(pattern)})

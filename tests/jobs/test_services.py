@@ -1,5 +1,6 @@
 """Background jobs: twice-sent, superseded, failed, swept; and a worker killed half-way."""
 
+import errno
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from core.errors import DomainError
 from jobs import services
 from jobs.models import Job
 from jobs.registry import UnknownKind, register
-from jobs.storage import place_of
+from jobs.storage import WORKSHOP, place_of
 
 
 @register("test.three")
@@ -27,6 +28,12 @@ def refused(work):
 @register("test.broken")
 def broken(work):
     raise RuntimeError("boom")
+
+
+@register("test.full")
+def full(work):
+    work.path.write_text("half")
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture(autouse=True)
@@ -86,30 +93,35 @@ def test_a_run_that_was_superseded_leaves_no_file(owner, at):
     ("kind", "words"),
     [
         ("test.refused", "评审会尚未锁定。"),
+        ("test.full", "服务器磁盘空间不足，文件没有生成。请联系系统管理员，清理后重试。"),
         ("test.broken", "程序出错，未能生成文件，请重试；如仍不成功，请联系系统管理员。"),
     ],
 )
-def test_failure_is_a_sentence(owner, at, kind, words, caplog):
+def test_failure_is_a_sentence(owner, at, kind, words, caplog, settings):
     job = start(owner, at, kind)
     services.run_job(job_id=job.pk, clock_now=lambda: at)
     job.refresh_from_db()
     assert (job.state, job.error, job.file_id) == ("failed", words, None)
+    assert list((settings.MEDIA_ROOT / WORKSHOP).iterdir()) == []
 
 
 def test_after_three_interruptions_the_job_fails(owner, at):
     job = start(owner, at)
-    Job.objects.filter(pk=job.pk).update(state="running", attempts=3)
+    Job.objects.filter(pk=job.pk).update(state="running", beat_at=at, attempts=3)
     services.run_job(job_id=job.pk, clock_now=lambda: at)
     job.refresh_from_db()
     assert (job.state, job.error) == ("failed", "多次中断，未能完成，请重新提交。")
 
 
 def test_sweep_hands_out_lost_work_only(owner, at):
-    lost, fresh = start(owner, at - timedelta(minutes=1), n=1), start(owner, at, n=2)
-    stale = start(owner, at, n=3)
-    Job.objects.filter(pk=stale.pk).update(state="running", beat_at=at - timedelta(minutes=3))
-    assert services.sweep(at=at) == 2
-    assert fresh.pk not in (lost.pk, stale.pk)
+    long_ago = at - timedelta(minutes=3)
+    lost, fresh, stale, busy = [start(owner, at, n=n) for n in range(4)]
+    Job.objects.filter(pk=lost.pk).update(handed_at=long_ago)
+    Job.objects.filter(pk=stale.pk).update(state="running", beat_at=long_ago, handed_at=long_ago)
+    Job.objects.filter(pk=busy.pk).update(state="running", beat_at=at, handed_at=long_ago)
+    assert (services.sweep(at=at), services.sweep(at=at)) == (2, 0)
+    handed = dict(Job.objects.values_list("pk", "handed_at"))
+    assert handed == {lost.pk: at, fresh.pk: at, stale.pk: at, busy.pk: long_ago}
 
 
 def test_unknown_kind_is_refused(owner, at):

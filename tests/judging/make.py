@@ -44,7 +44,7 @@ def make_passed_proposals(world, at, count):
         )
         facts = {
             "title": f"项目{i}", "theme": here.themes[2].pk, "category": "文体娱乐类", "community": here.communities[0].pk,
-            "summary": "简介", "plan": "计划", "indicators": "指标", "beneficiaries": 100, "minimum": Decimal(5000),
+            "summary": "简介", "plan": "计划", "indicators": "指标", "starts_on": date(here.round.apply_closes_at.year + 1, 1, 1), "ends_on": date(here.round.apply_closes_at.year + 1, 12, 31), "beneficiaries": 100, "minimum": Decimal(5000),
         }  # fmt: skip
         save_draft(
             proposal_id=draft.pk, facts=facts, lines=[Line("activity", "物资", Decimal(1000), 9, Decimal(0))], need_ids=[],

@@ -13,8 +13,10 @@ from core.errors import NotAllowed
 from judging import services
 from judging.domain.rubrics import RUBRICS
 from judging.models import Draw, Entry, Judge, Recusal, Session
+from judging.services.repeat import NothingToRepeat, repeat_session
 from judging.views import first_code
 from tests.judging.make import make_session, open_session, signed_in
+from tests.rounds.make import make_round
 
 
 @pytest.fixture
@@ -52,6 +54,53 @@ def test_every_ready_rubric_makes_a_session_with_its_own_full_marks(world, at, o
     assert answer["Location"] == f"/sessions/{session.pk}/setup/"
     assert session.rule["criteria"] == RUBRICS[key].as_criteria()
     assert sum(Decimal(c["max"]) for c in session.rule["criteria"]) == RUBRICS[key].full_marks
+
+
+def test_a_session_is_set_up_like_last_seasons_with_rule_texts_and_judges(world, at, office):
+    """A judge whose account was disabled since is left out; no recusal, no entry and no mark comes along."""
+    rule = services.make_rule(RUBRICS["party"].as_criteria(), quorum=2, decimals=3)
+    old = make_session(world, at, rule=rule, name="去年路演")
+    old.notes = {"anchors": {"x": [["好", "清楚"]]}}
+    old.save(update_fields=["notes"])
+    User.objects.filter(pk=world.here.people["second_judge"].pk).update(is_active=False)
+    answer = signed_in(office).post(
+        f"/sessions/new/{world.here.round.pk}/",
+        {"name": "路演", "held_on": "2026-12-10", "venue": "剧院", "rubric": "community", "like": old.pk},
+    )
+    session = Session.objects.get(name="路演")
+    assert answer["Location"] == f"/sessions/{session.pk}/setup/"
+    assert (session.rule, session.notes, session.state) == (rule, old.notes, Session.State.SETUP)
+    here = world.here.people
+    assert list(session.judges.order_by("seat").values_list("user", "seat")) == [
+        (here["judge"].pk, 1), (here["third_judge"].pk, 2),
+    ]  # fmt: skip
+    assert not Entry.objects.filter(session=session).exists()
+    assert not Recusal.objects.filter(judge__session=session).exists()
+    assert Event.objects.get(verb="judging.session_created", object_id=session.pk).facts["like"] == old.pk
+
+
+def test_the_round_cloned_from_last_season_proposes_its_session(world, at, office):
+    old = make_session(world, at, name="去年路演")
+    cloned = make_round(world, at, opened=True, origin=f"往期：{world.here.round.title}")
+    body = signed_in(office).get(f"/sessions/new/{cloned.pk}/").content.decode()
+    assert f'<option value="{old.pk}" selected>' in body
+
+
+def test_a_session_of_the_other_street_is_no_model(world, at, office):
+    old = make_session(world, at, name="去年路演")
+    there = world.there.people["office"]
+    sent = {"name": "路演", "held_on": "2026-12-10", "rubric": "community", "like": old.pk}
+    body = signed_in(there).post(f"/sessions/new/{world.there.round.pk}/", sent).content.decode()
+    assert 'aria-invalid="true"' in body
+    with pytest.raises(NothingToRepeat):
+        repeat_session(
+            round_id=world.there.round.pk, like_id=old.pk, name="路演", held_on=date(2026, 12, 1), venue="", by=there, at=at
+        )  # fmt: skip
+    with pytest.raises(NotAllowed):
+        repeat_session(
+            round_id=world.here.round.pk, like_id=old.pk, name="路演", held_on=date(2026, 12, 1), venue="", by=there, at=at
+        )  # fmt: skip
+    assert Session.objects.count() == 1
 
 
 def test_details_change_until_scoring_opens(world, at, office):

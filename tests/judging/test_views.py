@@ -42,6 +42,7 @@ def judging_urls(session, entries):
         "round_id": session.round_id,
         "key": session.stage.key,
         "carried_id": 0,
+        "attachment_id": 0,
         "token": "x",
         "what": "e5",
     }

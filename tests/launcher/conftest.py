@@ -29,7 +29,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_for(condition, seconds: float = 30.0) -> None:
+def wait_for(condition, seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
@@ -56,11 +56,11 @@ class Launcher:
         return self.words_file.read_text(encoding="utf-8")
 
     def until(self, words: str) -> "Launcher":
-        wait_for(lambda: words in self.said or self.process.poll() is not None, 90)
+        wait_for(lambda: words in self.said or self.process.poll() is not None, 240)
         assert words in self.said, self.said
         return self
 
-    def ends(self, number: signal.Signals | None = None, seconds: float = 60.0) -> int:
+    def ends(self, number: signal.Signals | None = None, seconds: float = 180.0) -> int:
         if number:
             self.process.send_signal(number)
         return self.process.wait(seconds)

@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.xdist_group("launcher"), pytest.mark.enable_socket]
 
 PROGRAMS = (
     "gunicorn",
-    "celery -A chuangtou worker",
+    "--queues interactive,mail",
+    "--queues bulk",
     "celery -A chuangtou beat",
     "chuangtou.push",
     "pg -c",

@@ -195,7 +195,9 @@ def test_nothing_personal_gets_out_by_the_path(path, count):
 
 
 @pytest.fixture
-def gateway(world, web, settings):
+def gateway(world, web, settings, monkeypatch):
+    """The gateway at noon: at night it would not be asked at all."""
+    monkeypatch.setattr(clock, "now", lambda: world.at)
     settings.SMS_URL, settings.SMS_SECRET, settings.SMS_TEMPLATE = web.sms, SMS_SECRET, "SMS_1"
     user = world.here.people["member"]
     User.objects.filter(pk=user.pk).update(phone="13800000000", email="")

@@ -104,6 +104,25 @@ def test_what_an_officer_triggers_may_wait_and_be_recalled(world):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["projects.decision", "projects.cut", "funding.payment", "rounds.answered"])
+def test_messages_of_decisions_wait_as_long_as_the_settings_say(world, settings, kind):
+    at, here = clock.now(), world.here
+    settings.OFFICER_HOLD_MINUTES = 10
+    facts = {"subject": "结果", "body": "文", "link": "", "at": at, "scope_id": here.area.pk}
+    services.notify(recipients=[here.people["member"].pk], occasion="decided", kind=kind, **facts)
+    services.notify(recipients=[here.people["member"].pk], occasion="other", **facts)
+    held = Notice.objects.get(occasion="decided")
+    assert held.held_until == at + timedelta(minutes=10)
+    assert rules.unread_count(here.people["member"]) == 1
+    page = as_(here.people["office"]).get("/messages/held/").content.decode()
+    assert "结果" in page
+    as_(here.people["office"]).post(f"/messages/held/{held.pk}/recall/")
+    assert Delivery.objects.get(notice=held).state == "recalled"
+    settings.OFFICER_HOLD_MINUTES = 0
+    services.notify(recipients=[here.people["member"].pk], occasion="at once", kind=kind, **facts)
+    assert Notice.objects.get(occasion="at once").held_until is None
+
+
 def test_a_message_to_many_needs_a_second_person(world, settings, at):
     settings.MASS_REVIEW_OVER = 1
     row = make_mass(world.here, at)

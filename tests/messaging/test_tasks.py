@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from chuangtou import celery_app
 from core import clock
+from core.queue import QUEUES, queue_name
 from messaging.models import Delivery, Notice
 from messaging.tasks import send_due
 from projects.models import Proposal
@@ -28,14 +29,13 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @pytest.fixture
-def queue():
-    """A queue of this test alone; whatever is left in it is thrown away."""
-    name = f"test-{uuid4().hex}"
-    before, celery_app.conf.task_default_queue = celery_app.conf.task_default_queue, name
-    yield name
-    celery_app.conf.task_default_queue = before
+def queue(settings):
+    """A prefix of this test's own queues; whatever is left in them is thrown away."""
+    settings.QUEUE_PREFIX = f"test-{uuid4().hex}-"
+    yield settings.QUEUE_PREFIX
     with celery_app.connection_for_write() as link:
-        link.default_channel.queue_purge(name)
+        for lane in QUEUES:
+            link.default_channel.queue_purge(queue_name(lane))
 
 
 def lines(path):
@@ -117,6 +117,7 @@ def test_a_broker_that_is_not_there_does_not_fail_the_request_and_the_sweep_send
     proposal = make.make_submitted_proposal(here, at)
     env = environment(
         REDIS_URL=f"redis://127.0.0.1:{port}/0",
+        PORTAL_OFFICER_HOLD_MINUTES="0",
         DJANGO_SETTINGS_MODULE="chuangtou.settings",
         PYTHONPATH=str(settings.BASE_DIR),
         PYTHONWARNINGS="ignore",

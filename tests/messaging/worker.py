@@ -1,4 +1,4 @@
-"""A real Celery worker on the test database and its own queue."""
+"""A real Celery worker on the test database and its own queues."""
 
 import os
 import signal
@@ -20,13 +20,13 @@ def environment(**changed: str) -> dict[str, str]:
 
 
 @contextmanager
-def worker(queue: str, folder: Path, **changed: str) -> "Iterator[subprocess.Popen[bytes]]":
-    """Run a worker of one process on `queue`; killed with all its children at the end."""
+def worker(prefix: str, folder: Path, **changed: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a worker of one process on the queues with this prefix; killed with all its children at the end."""
     command = [
-        sys.executable, "-m", "celery", "-A", "chuangtou", "worker", "-Q", queue, "-c", "1", "-l", "INFO", "--without-gossip",
+        sys.executable, "-m", "celery", "-A", "chuangtou", "worker", "-c", "1", "-l", "INFO", "--without-gossip",
         "--without-mingle",
     ]  # fmt: skip
-    env = environment(PORTAL_DATA=str(folder), **changed)
+    env = environment(PORTAL_DATA=str(folder), PORTAL_QUEUE_PREFIX=prefix, **changed)
     with (folder / "worker.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd=settings.BASE_DIR, env=env, stdout=log, stderr=log, start_new_session=True

@@ -174,7 +174,7 @@ def test_an_order_takes_needs_of_one_street_and_is_listed_once(world, at):
     with pytest.raises((NeedsOfAnotherStreet, NotAllowed)):
         order(world, at, [*mine, foreign.pk])
     row = order(world, at, mine)
-    assert set(Need.objects.filter(pk__in=mine).values_list("state", flat=True)) == {"ordered"}
+    assert set(Need.objects.filter(pk__in=mine).values_list("state", flat=True)) == {"handling"}
     with pytest.raises(RoundNotOpenForOrders):
         services.list_order(order_id=row.pk, round_id=world.there.round.pk, by=world.here.people["community"], at=at)
     services.list_order(order_id=row.pk, round_id=world.here.round.pk, by=world.here.people["community"], at=at)
@@ -217,7 +217,7 @@ def test_two_confirmations_at_once_leave_one(at):
     def confirm(pk, who):
         try:
             start.wait()
-            services.confirm_claim(claim_id=pk, by=here.people[who], at=at)
+            services.confirm_claim(claim_id=pk, reason="更合适", by=here.people[who], at=at)
             seen.append("confirmed")
         except ClaimAlreadyDecided:
             seen.append("refused")

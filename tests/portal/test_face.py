@@ -16,7 +16,7 @@ from django.urls import reverse
 from chuangtou.sprite import UnknownIcon, icon_names, reduce_sprite
 from core.templatetags import face
 from portal import views
-from portal.context import menu
+from portal.context import in_drawers, menu
 
 ROOT = Path(__file__).resolve().parents[2]
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style\b|\sstyle=|\son[a-z]+=|href=[\"']javascript:", re.IGNORECASE)
@@ -246,6 +246,26 @@ def test_menu_costs_a_visitor_no_query(django_assert_num_queries):
 def test_menu_marks_the_page_one_is_on():
     request = RequestFactory().get("/")
     assert next(entry["active"] for entry in menu(request)["menu"]) is True
+
+
+def entry(name):
+    return {"label": name, "href": f"/{name}/", "active": name == "funding:plans"}
+
+
+def test_a_long_menu_is_put_in_drawers_and_a_short_one_is_not():
+    names = [
+        "portal:home", "rounds:list", "needs:list", "needs:orders", "projects:list", "funding:plans", "organizations:list",
+        "messaging:masses", "portal:reports", "jobs:list", "delivery:projects",
+    ]  # fmt: skip
+    found = in_drawers([entry(name) for name in names], names)
+    assert [(d["label"], [e["label"] for e in d["entries"]]) for d in found] == [
+        ("", ["portal:home"]), ("申报和评审", ["rounds:list", "projects:list"]), ("需求", ["needs:list", "needs:orders"]),
+        ("资金", ["funding:plans", "delivery:projects"]), ("", ["organizations:list"]), ("", ["messaging:masses"]),
+        ("报表和下载", ["portal:reports", "jobs:list"]),
+    ]  # fmt: skip
+    assert [d["label"] for d in found if d["active"]] == ["资金"]
+    short = in_drawers([entry(name) for name in names[:9]], names[:9])
+    assert [len(d["entries"]) for d in short] == [1] * 9
 
 
 # --- elder mode

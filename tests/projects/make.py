@@ -1,6 +1,6 @@
 """Proposals for tests, made through the services. Each returns the stored row."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from accounts.models import User
@@ -10,6 +10,7 @@ from organizations.models import Organization
 from projects.domain.budget import Line
 from projects.models import Proposal
 from projects.services import decide_eligibility, save_draft, start_proposal, submit_proposal
+from rounds.models import Round, Theme
 from tests.world import Street
 
 LINES = (
@@ -17,6 +18,15 @@ LINES = (
     Line("staff", "社工补贴", Decimal(600), 6, Decimal("420.00")),
 )
 GRANT = Decimal("8000.00")
+
+
+def ruled(street: Street, **changed: object) -> Street:
+    """The street with another open round in the place of its own: the same but for these settings."""
+    values = Round.objects.filter(pk=street.round.pk).values().get()
+    number = Round.objects.filter(street=street.area).count() + 1
+    street.round = Round.objects.create(**values | {"id": None, "number": number, "title": f"第{number}期"} | changed)
+    street.themes = [Theme.objects.create(round=street.round, name=t.name, position=t.position) for t in street.themes]
+    return street
 
 
 def make_need(street: Street, at: datetime, words: str = "楼下缺一处晾衣的地方。", community: int = 0) -> Need:
@@ -43,7 +53,7 @@ def facts(street: Street, **changed: object) -> dict[str, object]:
     return {
         "title": "邻里换物", "theme": street.themes[1].pk, "category": "环境环保类", "community": street.communities[0].pk,
         "summary": "每月一次旧物交换。", "plan": "每月第二个周六，共六次。", "indicators": "活动 6 场，服务 300 人次。",
-        "beneficiaries": 300, "minimum": Decimal("5000.00"),
+        "starts_on": date(street.round.apply_closes_at.year + 1, 1, 1), "ends_on": date(street.round.apply_closes_at.year + 1, 12, 31), "beneficiaries": 300, "minimum": Decimal("5000.00"),
     } | changed  # fmt: skip
 
 

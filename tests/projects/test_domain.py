@@ -16,19 +16,23 @@ fen = st.integers(0, 10**9).map(lambda n: Decimal(n).scaleb(-2))
 @st.composite
 def line(draw):
     price, count = draw(fen), draw(st.integers(0, 100_000))
-    own = draw(st.integers(0, int(price * count * 100)).map(lambda n: Decimal(n).scaleb(-2)))
-    return Line("activity", "物资", price, count, own)
+    whole = int(price * count * 100)
+    own = draw(st.integers(0, whole))
+    other = draw(st.integers(0, whole - own))
+    head = draw(st.sampled_from(["activity", "staff", "management", "tax"]))
+    return Line(head, "物资", price, count, Decimal(own).scaleb(-2), Decimal(other).scaleb(-2))
 
 
 @given(st.lists(line(), max_size=60))
 def test_totals_add_up_to_the_fen_whatever_the_order(lines):
     found = totals(lines)
     cents = sum(int(x.unit_price * 100) * x.quantity for x in lines)
-    own = sum(int(x.self_raised * 100) for x in lines)
-    assert (found.total, found.self_raised, found.grant) == (
+    own, other = (sum(int(getattr(x, k) * 100) for x in lines) for k in ("self_raised", "other"))
+    assert (found.total, found.self_raised, found.other, found.grant) == (
         Decimal(cents) / 100,
         Decimal(own) / 100,
-        Decimal(cents - own) / 100,
+        Decimal(other) / 100,
+        Decimal(cents - own - other) / 100,
     )
     assert totals(reversed(lines)) == found
 
@@ -36,10 +40,15 @@ def test_totals_add_up_to_the_fen_whatever_the_order(lines):
 @given(st.lists(line(), max_size=20))
 def test_a_frozen_budget_adds_up_to_the_same(lines):
     rows = [
-        {"amount": f"{x.amount:.2f}", "grant": f"{x.grant:.2f}", "self_raised": f"{x.self_raised:.2f}"} for x in lines
-    ]
+        {"amount": f"{x.amount:.2f}", "grant": f"{x.grant:.2f}", "self_raised": f"{x.self_raised:.2f}", "other": f"{x.other:.2f}"} for x in lines
+    ]  # fmt: skip
     found = totals(lines)
-    assert sums_of(rows) == {"total": found.total, "grant": found.grant, "self_raised": found.self_raised}
+    assert sums_of(rows) == {
+        "total": found.total,
+        "grant": found.grant,
+        "self_raised": found.self_raised,
+        "other": found.other,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Proposals at the deadline, twice sent, changed meanwhile, returned; eligibility with reasons."""
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -51,7 +51,7 @@ def draft(world, at, *, complete=True):
 def save(world, row, at, *, revision=0, orders=(), lines=LINES, **changes):
     facts = {
         "title": "邻里文艺", "theme": world.here.themes[2].pk, "category": "文体娱乐类", "community": world.here.communities[0].pk,
-        "summary": "简介", "plan": "计划", "indicators": "指标", "beneficiaries": 100, "minimum": Decimal(5000),
+        "summary": "简介", "plan": "计划", "indicators": "指标", "starts_on": date(2027, 1, 1), "ends_on": date(2027, 12, 31), "beneficiaries": 100, "minimum": Decimal(5000),
     } | changes  # fmt: skip
     return services.save_draft(
         proposal_id=row.pk,

@@ -1,7 +1,7 @@
 """Starting, saving, handing in, taking back and deciding: the happy way, each refusal, twice sent, late, at once."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from threading import Barrier
 
@@ -16,6 +16,7 @@ from projects import services
 from projects.domain.budget import Line
 from projects.domain.states import MOVES, allowed
 from projects.models import BudgetLine, EligibilityDecision, Proposal, ProposalVersion
+from projects.services import checking
 from rounds.models import Round
 from tests.projects import make
 from tests.world import build, organization
@@ -142,7 +143,7 @@ def test_an_incomplete_draft_is_kept_and_its_gaps_are_named_in_order(here, at):
     )  # fmt: skip
     assert (saved.revision, saved.requested, saved.minimum) == (1, Decimal("0.00"), Decimal(5000))
     assert [field for field, _ in services.missing(saved)] == [
-        "theme", "category", "community", "summary", "plan", "indicators", "beneficiaries", "answers", "budget", "minimum",
+        "theme", "category", "community", "summary", "plan", "starts_on", "ends_on", "indicators", "beneficiaries", "answers", "budget", "minimum",
     ]  # fmt: skip
 
 
@@ -221,7 +222,7 @@ def test_submit_freezes_a_version_with_its_digest_and_gives_a_receipt(here, at):
     )
     assert version.content["lines"][1] == {
         "head": "人员费", "item": "社工补贴", "unit_price": "600.00", "quantity": 6, "amount": "3600.00", "grant": "3180.00",
-        "self_raised": "420.00",
+        "self_raised": "420.00", "other": "0.00",
     }  # fmt: skip
 
 
@@ -267,6 +268,8 @@ def test_the_opening_is_exact_to_the_microsecond(here, at, offset, accepted):
         ({"community": None}, "请填写实施社区"),
         ({"plan": ""}, "请填写实施计划"),
         ({"beneficiaries": None}, "请填写直接受益人数"),
+        ({"starts_on": None}, "请填写项目开始日期"),
+        ({"ends_on": None}, "请填写项目结束日期"),
         ({"need_ids": ()}, "请至少选择一件居民需求或一张服务项目单"),
         ({"lines": (), "minimum": Decimal(0)}, "请填写经费预算，申请资金应大于 0"),
         ({"minimum": Decimal("8000.01")}, "最低可行金额不能高于申请资金"),
@@ -285,6 +288,39 @@ def test_submit_refuses_what_is_incomplete_and_says_what_is_missing(here, at, ch
         services.submit_proposal(proposal_id=draft.pk, by=here.people["member"], at=at)
     assert refused.value.message == f"申报书还没有填完：{gap}。"
     assert row(draft) == before
+
+
+def test_answering_nothing_needs_a_reason_of_the_applicant_and_one_of_the_office(here, at):
+    """居民点单 is the rule; the way around it is written down twice, and everybody who decides reads it."""
+    draft = make.make_draft(here, at)
+    make.save(draft, here, at, need_ids=(), unanswered="  全街道都没有，是民政部门今年的新任务。  ")
+    sent = services.submit_proposal(proposal_id=draft.pk, by=here.people["member"], at=at)
+    content = sent.versions.get().content
+    assert (content["needs"], content["orders"]) == ([], [])
+    assert content["unanswered"] == "全街道都没有，是民政部门今年的新任务。"
+    office = here.people["office"]
+    with pytest.raises(checking.WaiverMissing):
+        services.decide_eligibility(proposal_id=sent.pk, outcome="pass", by=office, at=at)
+    services.decide_eligibility(
+        proposal_id=sent.pk, outcome="pass", by=office, at=at, waivers={"answers": "民政部门文件要求今年试点。"}
+    )
+    found = sent.decisions.get().findings
+    assert "申报单位的理由：全街道都没有，是民政部门今年的新任务。" in next(
+        f["words"] for f in found if f["key"] == "answers"
+    )
+
+
+def test_after_a_return_the_reason_is_open_with_the_answers(here, at):
+    sent = make.make_submitted_proposal(here, at)
+    needs = tuple(sent.needs.values_list("pk", flat=True))
+    services.decide_eligibility(
+        proposal_id=sent.pk, outcome="return", by=here.people["office"], at=at, reason="补计划", fields_open=["plan"],
+        complete_by=at + timedelta(days=3),
+    )  # fmt: skip
+    sent.refresh_from_db()
+    with pytest.raises(services.FieldNotOpen):
+        make.save(sent, here, at, need_ids=needs, unanswered="没有")
+    make.save(sent, here, at, need_ids=needs, plan="每月第一个周六。")
 
 
 def test_exactly_the_cap_may_be_asked_for(here, at):
@@ -407,7 +443,7 @@ def test_after_a_return_the_marked_fields_make_version_two(here, at, returned):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"title": "换个名字"}, {"summary": "x"}, {"indicators": "x"}, {"beneficiaries": 1}, {"category": "其他类"}, {"need_ids": ()},
+        {"title": "换个名字"}, {"summary": "x"}, {"indicators": "x"}, {"beneficiaries": 1}, {"ends_on": date(2028, 1, 1)}, {"volunteers": 3}, {"category": "其他类"}, {"need_ids": ()},
         {"minimum": Decimal(1)}, {"theme": None}, {"community": None},
     ],
 )  # fmt: skip

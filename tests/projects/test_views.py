@@ -56,7 +56,7 @@ def typed(here, draft, **changed):
         }  # fmt: skip
     return {
         "title": "邻里换物", "theme": here.themes[1].pk, "category": "环境环保类", "community": here.communities[0].pk, "summary": "简介",
-        "plan": "计划", "indicators": "指标", "beneficiaries": "300", "minimum": "5,000", "revision": draft.revision, "find": "",
+        "plan": "计划", "indicators": "指标", "starts_on": "2027-01-01", "ends_on": "2027年12月31日", "beneficiaries": "300", "volunteers": "20", "minimum": "5,000", "revision": draft.revision, "find": "",
         "save": "1", **rows,
     } | changed  # fmt: skip
 
@@ -85,7 +85,7 @@ def test_the_whole_way_from_start_to_receipt(here, now):
         page.request["PATH_INFO"], {"organization": here.organization.pk, "title": "邻里换物", "once_key": key}
     )
     assert (again["Location"], Proposal.objects.count()) == (url(draft, "edit"), 1)
-    assert "还差 10 处才能提交" in text(client.get(url(draft, "edit")))
+    assert "还差 12 处才能提交" in text(client.get(url(draft, "edit")))
     answer = client.post(url(draft, "edit"), typed(here, draft, needs=[need.pk], check="1"))
     assert answer["Location"] == url(draft, "check")
     check = client.get(url(draft, "check"))
@@ -140,6 +140,7 @@ def test_an_incomplete_draft_is_saved(here, now):
         ({"minimum": "1e3"}, "请填写金额，单位为元"),
         ({"minimum": "-5"}, "请填写金额，单位为元"),
         ({"beneficiaries": "许多"}, "请填写整数，例如 300。"),
+        ({"ends_on": "2026-12-31"}, "结束日期不能早于开始日期 2027-01-01。"),
         ({"line-0-unit_price": "0.001"}, "请填写金额，单位为元"),
         ({"line-0-unit_price": "NaN"}, "请填写金额，单位为元"),
         ({"line-0-self_raised": "4820.01"}, "自筹不能超过本行金额"),
@@ -297,11 +298,15 @@ def test_after_a_return_only_marked_fields_can_be_typed_in(here, now):
         "category",
         "community",
         "summary",
+        "starts_on",
+        "ends_on",
         "indicators",
         "beneficiaries",
+        "volunteers",
         "minimum",
         "needs",
         "orders",
+        "unanswered",
     }
     assert "本次补正不含预算，预算不变" in text(page)
     revision = Proposal.objects.get().revision
@@ -498,7 +503,9 @@ def test_a_script_saves_and_learns_revision_moment_and_gaps(here, now):
     answer = client.post(url(draft, "edit"), typed(here, draft, auto="1"))
     stored = Proposal.objects.get()
     assert (answer.status_code, stored.plan, stored.revision) == (200, "计划", 1)
-    assert answer.json() == {
+    told = answer.json()
+    assert (told["meter"].pop("sections")[1]["title"], told.pop("meter")) == ("回应需求", {"filled": 12, "total": 13})
+    assert told == {
         "revision": 1,
         "at": stored.saved_at.isoformat(),
         "gaps": [{"href": "#div_id_needs", "words": "请至少选择一件居民需求或一张服务项目单"}],

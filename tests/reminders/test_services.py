@@ -8,6 +8,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
+from core import clock
 from messaging.models import Delivery, Notice
 from messaging.services import send_due_deliveries
 from projects.services import submit_proposal
@@ -26,7 +27,8 @@ def closes(world):
     return world.here.round.apply_closes_at
 
 
-def test_members_of_an_unfinished_draft_are_told_once(world, at, closes):
+def test_members_of_an_unfinished_draft_are_told_once(world, at, closes, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: closes - DAY)  # what is over by then is not sent
     here = world.here
     draft = make.make_draft(here, at)
     here.organization.members.create(user=here.people["grid"], duty="leader", since=at)

@@ -67,7 +67,7 @@ def _award(case: Case, project: Project, verdict: Verdict, place: int) -> dict[s
         "order": verdict.order,
         "needed": {
             "score": None if verdict.needed_score is None else _score(verdict.needed_score, case),
-            "amount": None if verdict.needed_amount is None else plain(verdict.needed_amount),
+            "amount": None if verdict.needed_amount is None else plain(verdict.needed_amount + project.taken_off),
         },
     }
 
@@ -84,5 +84,5 @@ def _reason(project: Project, verdict: Verdict, place: int) -> str:
         "reserve": "列为备选：",
         "unfunded": "未获资助：",
     }[verdict.outcome]
-    rank = "" if project.score is None else f"得分 {project.score_text}，第 {place} 名"
+    rank = "" if project.score is None else f"得分 {project.score_text}，排序第 {place} 位"
     return f"{head}{rank}{verdict.because}。"

@@ -217,12 +217,11 @@ def solve(
     most: int | None,
     limits: list[Limit],
     known: int | None,
-    effort: Effort | None = None,
 ) -> Found:
     """Return the best set under separate (disjoint) limits. `known` is the value of some allowed set, if one is known.
 
-    Not proven where the search would try more partial sets than `effort` allows (MOST_STATES where it is not given); then `chosen` is a good set that
-    was found on the way, or None.
+    Not proven where the search would try more partial sets than MOST_STATES; then `chosen` is a good set that was
+    found on the way, or None.
     """
     grouped = frozenset().union(*(limit.members for limit in limits))
     free = frozenset(range(len(values))) - grouped
@@ -238,7 +237,7 @@ def solve(
         return Found(None, proven=True)
     bound = money * budget + award * (most or 0) + sum(part.best or 0 for part in parts)
     widest = bound - known if known is not None else bound - sum(min(v, 0) for v in values)
-    effort = effort or Effort(MOST_STATES)
+    effort = Effort(MOST_STATES)
     gap = min(widest, max(1, bound >> 13))
     while True:
         try:

@@ -30,7 +30,10 @@ def yuan(amount: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One candidate. `request` is what it may get at most, after the cuts; `requested` what it asked for."""
+    """One candidate. `request` is what it may get at most, after the cuts; `requested` what it asked for.
+
+    `taken_off` is what the cuts subtract from whatever it asks for (own money where no budget is given).
+    """
 
     index: int
     key: str
@@ -38,6 +41,7 @@ class Project:
     score: Fraction | None
     score_text: str
     requested: int
+    taken_off: int
     minimum: int
     request: int
     cut: str

@@ -2,12 +2,17 @@
 
 from fractions import Fraction
 
+from core.errors import FormatError
 from core.exact import plain_text
 from funding.domain.allocation.crossing import Task, best_set
 from funding.domain.allocation.knapsack import Limit
 from funding.domain.allocation.ledger import Ledger, barred
 from funding.domain.allocation.minima import taken_first
 from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, yuan
+
+NOTHING = (
+    "limits.groups", "infeasible_minima", "各组最少项数与预算、各项限制不能同时满足：没有任何一种组合都做得到。"
+)  # fmt: skip
 
 
 def by_optimum(case: Case) -> Outcomes:
@@ -33,23 +38,21 @@ def by_optimum(case: Case) -> Outcomes:
         )
         for group in case.groups
     ]
-    task = Task(_values(case, eligible, costs), costs, case.budget, case.max_awards, limits)
-    found = best_set(task, _known(case, eligible, costs))
+    scale = 10**case.score_places
+    scores = [int((p.score or Fraction(0)) * scale) for p in eligible]
+    task = Task(scores, costs, case.budget, case.max_awards, limits)
+    try:
+        known, unsettled = _known(case, eligible, costs), None
+    except FormatError as error:
+        if error.code != "minima_unsettled":
+            raise
+        known, unsettled = None, error
+    found = best_set(task, known)
+    if found.chosen is None and unsettled:
+        raise FormatError(*NOTHING) if found.proven else unsettled
     out.proven = found.proven
     _pay(case, eligible, costs, found.chosen or frozenset(), out)
     return out
-
-
-def _values(case: Case, eligible: list[Project], costs: list[int]) -> list[int]:
-    """One integer per project whose sums order the sets: score, then number, then money saved, then rank."""
-    n = len(eligible)
-    money = sum(costs) + 1
-    scale = 10**case.score_places
-    found = []
-    for place, (project, cost) in enumerate(zip(eligible, costs, strict=True)):
-        score = int((project.score or Fraction(0)) * scale)
-        found.append((((score * (n + 1) + 1) * money - cost) << n) | (1 << (n - 1 - place)))
-    return found
 
 
 def _known(case: Case, eligible: list[Project], costs: list[int]) -> frozenset[int]:

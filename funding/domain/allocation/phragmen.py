@@ -9,7 +9,7 @@ from fractions import Fraction
 from core.exact import plain_text
 from funding.domain.allocation.ledger import Ledger
 from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, yuan
-from funding.domain.allocation.shares import Electorate, screened
+from funding.domain.allocation.shares import ABOVE, BELOW, Electorate, screened
 
 
 def by_phragmen(case: Case) -> Outcomes:
@@ -21,20 +21,14 @@ def by_phragmen(case: Case) -> Outcomes:
     loads = [0] * len(electorate.counts)  # over `unit`, in fen
     unit = 1
     waiting = [p for p in projects if electorate.size[p.index]]
+    # A load never falls, so what a purchase would have meant earlier is a lower bound: look again only while it may win.
+    floor = {p.index: 0.0 for p in waiting}
     stopped: Project | None = None
     while True:
         waiting = [p for p in waiting if ledger.forbids(p, p.request) is None]
         if not waiting:
             break
-        tops = {
-            p.index: Fraction(
-                p.request * unit + sum(loads[n] * electorate.counts[n] for n in electorate.supporters[p.index]),
-                electorate.size[p.index],
-            )
-            for p in waiting
-        }
-        least = min(tops.values())
-        equal = [p for p in waiting if tops[p.index] == least]
+        least, equal = _lightest(waiting, electorate, loads, unit, floor)
         stopped = next((p for p in equal if p.request > ledger.left), None)
         if stopped is not None:
             break
@@ -59,6 +53,29 @@ def by_phragmen(case: Case) -> Outcomes:
         if project.index not in out.verdicts:
             out.verdicts[project.index] = _refused(electorate, ledger, project, stopped)
     return out
+
+
+def _lightest(
+    waiting: list[Project], electorate: Electorate, loads: list[int], unit: int, floor: dict[int, float]
+) -> tuple[Fraction, list[Project]]:
+    """The least maximal load, over `unit`, and the projects that reach it, in the order of `waiting`; raises the floors."""
+    least: Fraction | None = None
+    above = 0.0
+    equal: set[int] = set()
+    counts = electorate.counts
+    for p in sorted(waiting, key=lambda p: floor[p.index]):
+        if least is not None and floor[p.index] > above:
+            break
+        who = electorate.supporters[p.index]
+        top = Fraction(p.request * unit + sum(loads[n] * counts[n] for n in who), electorate.size[p.index])
+        exact = float(Fraction(top.numerator, top.denominator * unit))
+        floor[p.index] = exact * BELOW
+        if least is None or top < least:
+            least, equal, above = top, {p.index}, exact * ABOVE
+        elif top == least:
+            equal.add(p.index)
+    assert least is not None  # noqa: S101 - asked only while something waits
+    return least, [p for p in waiting if p.index in equal]
 
 
 def _refused(electorate: Electorate, ledger: Ledger, project: Project, stopped: Project | None) -> Verdict:

@@ -292,12 +292,20 @@ def _project(item: dict[str, Any], n: int, ballots: tuple[Ballot, ...]) -> Proje
         score=score,
         score_text=text or "",
         requested=requested,
+        taken_off=_taken_off(item),
         minimum=minimum,
         request=request,
         cut=cut,
         price=None if item.get("price") is None else _money(item["price"], f"{path}.price"),
         attrs={k: _text(v, f"{path}.attrs.{k}", empty=True) for k, v in item["attrs"].items()},
     )
+
+
+def _taken_off(item: dict[str, Any]) -> int:
+    """What own money subtracts from the request itself; 0 where it is taken off a budget or a total."""
+    if item.get("self_raised") is None or item.get("approved") is not None or item.get("total") is not None:
+        return 0
+    return _money(item["self_raised"], "self_raised")
 
 
 def _cut(item: dict[str, Any], path: str, requested: int) -> tuple[int, str]:

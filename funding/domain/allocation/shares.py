@@ -6,12 +6,15 @@ whole numbers over one common denominator.
 
 from fractions import Fraction
 from math import gcd
+from operator import itemgetter
 
 from core.errors import FormatError
 from core.exact import plain_text
 from funding.domain.allocation.descent import spend_rest
 from funding.domain.allocation.ledger import Ledger, barred
 from funding.domain.allocation.model import Case, Outcomes, Project, Verdict, yuan
+
+BELOW, ABOVE = 1 - 1e-12, 1 + 1e-12  # wider than what rounding a fraction to a float can err
 
 
 class Electorate:
@@ -20,17 +23,19 @@ class Electorate:
     def __init__(self, case: Case, projects: list[Project]) -> None:
         if not case.ballots:
             raise FormatError("ballots", "missing_key", "这种分配方式须有选票，且至少有一张不是空白票。")
-        merged: dict[tuple[tuple[int, Fraction], ...], int] = {}
+        # by whole numbers: hashing and comparing fractions would cost more than the purchases
+        merged: dict[tuple[tuple[int, int, int], ...], tuple[int, dict[int, Fraction]]] = {}
         for ballot in case.ballots:
-            picks = tuple(sorted(ballot.points.items()))
-            merged[picks] = merged.get(picks, 0) + ballot.count
-        ballots = sorted(merged.items())
+            picks = tuple(sorted((index, p.numerator, p.denominator) for index, p in ballot.points.items()))
+            known = merged.get(picks)
+            merged[picks] = (ballot.count + (known[0] if known else 0), ballot.points)
+        ballots = [(points, count) for _, (count, points) in sorted(merged.items(), key=itemgetter(0))]
         self.counts = [count for _, count in ballots]
         self.voters = sum(self.counts)
         self.supporters: dict[int, list[int]] = {p.index: [] for p in projects}
         self.points: dict[int, dict[int, Fraction]] = {p.index: {} for p in projects}
-        for n, (picks, _) in enumerate(ballots):
-            for index, points in picks:
+        for n, (given, _) in enumerate(ballots):
+            for index, points in given.items():
                 if index in self.supporters:
                     self.supporters[index].append(n)
                     self.points[index][n] = points
@@ -145,13 +150,15 @@ class _Run:
             else:
                 waiting.append(p)
         # A rate never falls while money is spent, so an old rate is a lower bound: look again only while it may win.
-        old = {p.index: Fraction(0) for p in waiting}
+        # Kept as floats a hair too small, so that sorting is cheap and no project is passed over by rounding.
+        old = {p.index: 0.0 for p in waiting}
+        place = {p.index: n for n, p in enumerate(self.projects)}
         while waiting:
             queue = sorted(waiting, key=lambda p: old[p.index])
             best: tuple[Fraction, int, Project, tuple[int, int]] | None = None
-            gone = set()
+            above, gone = 0.0, set()
             for p in queue:
-                if best is not None and old[p.index] > best[0]:
+                if best is not None and old[p.index] > above:
                     break
                 found = None
                 if ledger.forbids(p, p.request) is None:
@@ -160,10 +167,10 @@ class _Run:
                     gone.add(p.index)
                     continue
                 rate = Fraction(found[0], found[1] * purse.unit * self.scale[p.index])
-                old[p.index] = rate
-                mine = (rate, self.projects.index(p), p, found)
+                old[p.index] = float(rate) * BELOW
+                mine = (rate, place[p.index], p, found)
                 if best is None or mine[:2] < best[:2]:
-                    best = mine
+                    best, above = mine, float(rate) * ABOVE
             waiting = [p for p in waiting if p.index not in gone]
             if best is None:
                 break

@@ -9,11 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import Area, Role, User
-from accounts.services import add_area, add_user, grant_role
+from accounts.services import add_area, add_user, grant_role, let_off
 from core.exact import digest
 from core.pinyin import pinyin_key
 from judging.models import Entry, Judge, ScoreSheet, Session
-from needs.models import Need, OrderNeed, ServiceOrder
+from needs.models import Need, NeedStep, OrderNeed, ServiceOrder
+from needs.services.history import found_by
 from organizations.models import Organization
 from projects.models import BudgetLine, EligibilityDecision, Proposal, ProposalVersion
 from rounds.models import Round, Theme
@@ -55,6 +56,7 @@ class Command(BaseCommand):
 def _place() -> tuple[Area, list[Area], User]:
     district = add_area(kind=Area.Kind.DISTRICT, name="基准区")
     street = add_area(kind=Area.Kind.STREET, name="基准街道", parent=district)
+    let_off(street=street, at=START, reason="性能测试数据：凭密码即可登录")
     communities = [add_area(kind=Area.Kind.COMMUNITY, name=f"第{i}社区", parent=street) for i in range(1, 21)]
     office = add_user(username="bench_office", display_name="基准创投办", password=PASSWORD, at=START, by=None)
     grant_role(user=office, role=Role.OFFICE, area=street, at=START, by=None)
@@ -192,10 +194,18 @@ def _needs(count: int, street: Area, communities: list[Area], round_: Round, off
             Need(
                 number=f"JZX-{i:07d}", tracking_code=f"JZ{i:08d}", street=street, community=communities[i % len(communities)],
                 channel=Need.Channel.VISIT, category=categories[i % len(categories)], words=f"基准需求{i}：希望增加便民服务。",
-                people_count=1 + i % 90, state=Need.State.ORDERED if i % 3 == 0 else Need.State.COLLECTED, posted_by=office,
-                collected_at=START + timedelta(minutes=i),
+                people_count=1 + i % 90, state=Need.State.HANDLING if i % 3 == 0 else Need.State.COLLECTED, posted_by=office,
+                route=Need.Route.ORDER if i % 3 == 0 else "", collected_at=START + timedelta(minutes=i),
+                **found_by(f"基准需求{i}：希望增加便民服务。", communities[i % len(communities)].pk, street.pk),
             )
             for i in range(1, count + 1)
+        ],
+        batch_size=2000,
+    )  # fmt: skip
+    NeedStep.objects.bulk_create(
+        [
+            NeedStep(need=n, act="order" if n.route else "post", to_state=n.state, by=office, by_name=office.display_name, at=n.collected_at)
+            for n in needs
         ],
         batch_size=2000,
     )  # fmt: skip
@@ -203,7 +213,7 @@ def _needs(count: int, street: Area, communities: list[Area], round_: Round, off
         [
             ServiceOrder(
                 number=f"JZD-{i:07d}", street=street, community=n.community, round=round_, title=f"基准服务{i:06d}", target="居民",
-                content="每周六便民服务。", price_ceiling=Decimal(5000), state=ServiceOrder.State.LISTED, drafted_by=office,
+                content="每周六便民服务。", price_ceiling=Decimal(5000), state=ServiceOrder.State.LISTED, mode="scoring", buyer="street", drafted_by=office,
                 drafted_at=START, listed_at=START,
             )
             for i, n in enumerate(needs[2::3], 1)

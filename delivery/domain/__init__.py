@@ -1,0 +1,1 @@
+"""Arithmetic of carrying a project out: pure, exact, no Django."""

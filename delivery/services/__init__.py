@@ -1,0 +1,51 @@
+"""Writing what happens while a project is carried out."""
+
+from delivery.services.check import accept_expenses, return_expenses, reverse_expense
+from delivery.services.expense import (
+    AlreadyMoved,
+    BadLine,
+    BillNumberMissing,
+    BillUsed,
+    Facts,
+    NothingSpent,
+    NotOpen,
+    OverBudget,
+    PapersMissing,
+    ReasonMissing,
+    SpentInFuture,
+    TooManyPapers,
+    VoucherIncomplete,
+    add_expense,
+    drop_expense,
+    remove_paper,
+    save_expense,
+    submit_expenses,
+)
+from delivery.services.rating import NotRateable, RatedBefore, rate_project
+
+__all__ = [
+    "AlreadyMoved",
+    "BadLine",
+    "BillNumberMissing",
+    "BillUsed",
+    "Facts",
+    "NotOpen",
+    "NotRateable",
+    "NothingSpent",
+    "OverBudget",
+    "PapersMissing",
+    "RatedBefore",
+    "ReasonMissing",
+    "SpentInFuture",
+    "TooManyPapers",
+    "VoucherIncomplete",
+    "accept_expenses",
+    "add_expense",
+    "drop_expense",
+    "rate_project",
+    "remove_paper",
+    "return_expenses",
+    "reverse_expense",
+    "save_expense",
+    "submit_expenses",
+]

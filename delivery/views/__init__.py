@@ -1,0 +1,1 @@
+"""Pages of this app: a project's spending, one expense, the checker's queue."""

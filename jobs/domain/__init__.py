@@ -1,0 +1,1 @@
+"""Figures and words of background work; no Django."""

@@ -1,0 +1,1 @@
+"""Office documents of needs as Word, a room per document."""

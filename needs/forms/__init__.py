@@ -1,0 +1,1 @@
+"""Forms, a room per subject."""

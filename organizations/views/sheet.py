@@ -1,0 +1,111 @@
+"""Registry sheets: read, shown, taken over; and the reports of the registry."""
+
+import tempfile
+from io import BytesIO
+from pathlib import Path
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Area, Role, User
+from accounts.rules import street_ids
+from accounts.web import person
+from core import clock
+from core.errors import DomainError, NotAllowed
+from core.files import attachment
+from core.sheets import file_title
+from jobs.registry import XLSX
+from jobs.services import start_job
+from organizations import rules, services
+from organizations.domain.registry_sheet import Fault
+from organizations.exports.registry import blank_sheet
+from organizations.forms.sheet import SheetForm
+from organizations.models import ImportRun
+
+SHOWN = 200
+
+
+def _street(user: User, *roles: Role) -> Area:
+    streets = street_ids(user, *roles)
+    if not streets:
+        raise NotAllowed
+    return Area.objects.get(pk=streets[0])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet_new(request: HttpRequest) -> HttpResponse:
+    """Upload a sheet: its faults by row and column, or on to what it would change. Nothing is written yet."""
+    user = person(request)
+    street = _street(user, Role.OFFICE)
+    form = SheetForm(request.POST, request.FILES) if request.method == "POST" else SheetForm()
+    faults: list[Fault] = []
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            run, faults = services.read_sheet(street=street, file=file, name=file.name, by=user, at=clock.now())
+        except DomainError as error:
+            form.add_error("file", error.message)
+            status = error.status
+        else:
+            if run is not None:
+                return redirect("organizations:sheet", run.pk)
+    facts = {"form": form, "faults": faults[:SHOWN], "count": len(faults), "street": street}
+    return render(request, "organizations/sheet_new.html", facts, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet(request: HttpRequest, run_id: int) -> HttpResponse:
+    """What a sheet would change; its reader takes it over, whole."""
+    user = person(request)
+    run = get_object_or_404(ImportRun.objects.select_related("street", "read_by"), pk=run_id, read_by=user)
+    if not rules.can_register(user, run.street_id):
+        raise NotAllowed
+    said, status = "", 200
+    if request.method == "POST":
+        try:
+            services.apply_sheet(run_id=run.pk, by=user, at=clock.now())
+        except DomainError as error:
+            said, status = error.message, error.status
+        else:
+            messages.success(request, "已全部登记。")
+            return redirect("organizations:sheet", run.pk)
+    planned, faults = ([], []) if run.applied_at else services.plan_rows(run.street, run.content)
+    facts = {
+        "run": run, "planned": planned, "faults": faults, "said": said,
+        "new": sum(one.known is None for one in planned), "known": sum(one.known is not None for one in planned),
+    }  # fmt: skip
+    return render(request, "organizations/sheet.html", facts, status=status)
+
+
+@require_safe
+def sheet_blank(request: HttpRequest) -> HttpResponseBase:
+    """The sheet to fill in."""
+    street = _street(person(request), Role.OFFICE)
+    at = clock.local(clock.now())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "blank.xlsx"
+        blank_sheet(path, street.name, clock.spoken(at.date()))
+        content = path.read_bytes()
+    return attachment(BytesIO(content), name="社会组织基本情况表（空表）.xlsx", content_type=XLSX)
+
+
+@require_POST
+def export(request: HttpRequest, report: str) -> HttpResponse:
+    """Start E17 or E18; the next page shows its progress."""
+    user = person(request)
+    street = _street(user, *rules.READERS)
+    at = clock.now()
+    today = clock.local(at).date()
+    title = file_title(year=today.year, about=street.name, report=TITLES[report], day=today)
+    job = start_job(
+        owner=user, kind=f"organizations.{report}", title=title, params={"street": street.pk, "day": today.isoformat()}, at=at,
+        scope_id=street.pk,
+    )  # fmt: skip
+    return redirect("jobs:detail", job.pk)
+
+
+TITLES = {"e17": "社会组织基本情况表", "e18": "党组织覆盖统计表"}

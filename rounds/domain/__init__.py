@@ -1,0 +1,1 @@
+"""Pure parts of the round: phases, windows, ready configurations, limits of budget heads."""

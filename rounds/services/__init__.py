@@ -1,0 +1,63 @@
+"""All writes of the rounds."""
+
+from rounds.services.graces import (
+    GraceForStranger,
+    GraceNotForeseen,
+    GraceNotLater,
+    GraceOver,
+    GraceReasonMissing,
+    GraceTooFar,
+    grant_grace,
+)
+from rounds.services.questions import (
+    FLOOD,
+    AskingClosed,
+    PersonalNumber,
+    QuestionSettled,
+    TooManyQuestions,
+    answer_question,
+    ask_question,
+    decline_question,
+)
+from rounds.services.setup import (
+    NoThemes,
+    RoundNotDraft,
+    RoundNotOpen,
+    RoundRefused,
+    SameTitle,
+    close_round,
+    create,
+    create_round,
+    edit_round,
+    frozen_rules,
+    open_round,
+)
+
+__all__ = [
+    "FLOOD",
+    "AskingClosed",
+    "GraceForStranger",
+    "GraceNotForeseen",
+    "GraceNotLater",
+    "GraceOver",
+    "GraceReasonMissing",
+    "GraceTooFar",
+    "NoThemes",
+    "PersonalNumber",
+    "QuestionSettled",
+    "RoundNotDraft",
+    "RoundNotOpen",
+    "RoundRefused",
+    "SameTitle",
+    "TooManyQuestions",
+    "answer_question",
+    "ask_question",
+    "close_round",
+    "create",
+    "create_round",
+    "decline_question",
+    "edit_round",
+    "frozen_rules",
+    "grant_grace",
+    "open_round",
+]
