@@ -150,8 +150,8 @@ class PlanForm(PortalForm):
         help_text="不限请留空。要求自筹三成填 70；要求 1:1 配套填 50。",
     )  # fmt: skip
     order = forms.ChoiceField(
-        label="同分次序", required=False,
-        choices=[("lower_requested", "申请金额低的在前"), ("higher_requested", "申请金额高的在前"), ("key", "受理编号在前的在前")],
+        label="同分次序", required=False, help_text="评审会用规则或抽签定出先后的，照评审名次；仍然并列的，申请金额低的在前。",
+        choices=[("input", "按评审名次"), ("lower_requested", "申请金额低的在前"), ("higher_requested", "申请金额高的在前"), ("key", "受理编号在前的在前")],
     )  # fmt: skip
     year = forms.TypedChoiceField(
         label="采用哪一年的述职等次", required=False, coerce=int, empty_value=None,
@@ -219,7 +219,7 @@ class PlanForm(PortalForm):
 
     def ties(self) -> tuple[str, ...]:
         """The `ties` of chuangtou/allocation@1; the key always ends them."""
-        first = self.cleaned_data["order"] or "lower_requested"
+        first = self.cleaned_data["order"] or "input"
         return ("higher_score", "key") if first == "key" else ("higher_score", first, "key")
 
     def terms(self) -> Terms:

@@ -1,5 +1,6 @@
 // Small conveniences for every page. Each page works without them.
 import { startCountdowns } from "./countdown.js";
+import { foldFilters } from "./filters.js";
 import { clean, guardForms, stopDoubleSubmit, focusErrors } from "./forms.js";
 import { sendForms, weighFiles } from "./sending.js";
 
@@ -8,6 +9,7 @@ function begin(root) {
   focusErrors(root);
   startCountdowns(root);
   guardForms(root);
+  foldFilters(root);
   for (const head of root.querySelectorAll("[data-pick-head]")) import("./pick.js").then(({ startPicking }) => startPicking(head));
   if (root.querySelector(".money-input")) import("./words.js").then(({ startWords }) => startWords(root));
   for (const button of root.querySelectorAll("[data-print]")) {
