@@ -8,8 +8,9 @@ from core.errors import NotAllowed
 from judging import services
 from judging.domain.rubrics import RUBRICS
 from judging.models import LotDraw, Session
+from judging.services.draw import NoCommitment, NoWitness
 from judging.services.lots import LotsNeeded, commit_lots, draw_lots
-from judging.services.setup import AlreadyDrawn, NoCommitment, NoWitness
+from judging.services.setup import AlreadyDrawn
 from portal.invariants import results_can_be_recomputed
 from tests.judging.make import full_marks, hand_in, lock, open_session, signed_in
 from tests.judging.test_second import verified
