@@ -96,7 +96,7 @@ def test_the_page_shows_no_secret_before_the_draw(world, at):
 def test_a_record_from_before_the_lots_still_holds(world, at, tmp_path):
     """Then the running order stood in for the lots, without a draw of their own."""
     session, entries = tied(world, at, ties=("untrimmed_mean",))
-    first = services.setup.scoring_document
+    first = services.scoring_document
 
     def old(one):
         document = first(one)
