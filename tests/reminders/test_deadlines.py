@@ -13,7 +13,6 @@ from core.people import PERSONAL
 from tests.needs.make import post
 from tests.reminders.cases import CASES
 
-
 WHO_SHE_IS = 2  # statements: her roles, her organizations
 BY_NAME = 5  # kinds in which anybody may be named: a need's worker, its holder, its rating, a seat, an agreement
 
