@@ -103,8 +103,8 @@ class PlanForm(PortalForm):
         ("tiers proportional", "取整", ("unit",)),
     ]
     LIMITS = (
-        "min_score", "max_awards", "theme_amounts", "min_per_theme", "max_per_organization", "max_per_community", "use_theme_quota",
-        "share", "order",
+        "min_score", "max_awards", "min_per_theme", "max_per_organization", "max_per_community", "share", "order", "use_theme_quota",
+        "theme_amounts",
     )  # fmt: skip
     HEARING = ("year", "factor_excellent", "factor_qualified", "factor_basic", "factor_failed")
     result = forms.ModelChoiceField(Result.objects.none(), label="依据的评审结果", empty_label=None)
