@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from core.forms import DateField, ErrorRow, MoneyInput, PortalForm, error_rows
 from core.money import show_yuan
+from core.uploads import FilePicker
 from funding.domain import agreement as domain
 from funding.models import FundPaper, Instalment
 from organizations.models import BankAccount
@@ -267,17 +268,13 @@ class OpinionForm(PortalForm):
     note = forms.CharField(label="审批意见", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-FILE = {"accept": ".pdf,.jpg,.jpeg,.png"}
-
-
 class SignForm(PortalForm):
     """That the parties signed: the day, and the scan."""
 
     signed_on = DateField(label="签订日期")
     scan = forms.FileField(
         label="签字盖章扫描件",
-        widget=forms.FileInput(attrs={**FILE, "data-megabytes": 20}),
-        help_text="PDF、JPG 或 PNG，不超过 20 MB。",
+        widget=FilePicker("pdf", "jpg", "png", megabytes=20),
     )
 
 
@@ -287,6 +284,5 @@ class PaperForm(PortalForm):
     kind = forms.ChoiceField(label="材料种类", choices=FundPaper.Kind.choices)
     file = forms.FileField(
         label="文件",
-        widget=forms.FileInput(attrs={**FILE, "data-megabytes": 5}),
-        help_text="PDF、JPG 或 PNG，不超过 5 MB。",
+        widget=FilePicker("pdf", "jpg", "png", megabytes=5),
     )
