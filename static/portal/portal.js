@@ -11,6 +11,7 @@ function begin(root) {
   guardForms(root);
   dressFiles(root);
   for (const head of root.querySelectorAll("[data-pick-head]")) import("./pick.js").then(({ startPicking }) => startPicking(head));
+  if (root.querySelector("input[data-typed]")) import("./typed.js").then(({ watchTyped }) => watchTyped(root));
   if (root.querySelector(".money-input")) import("./words.js").then(({ startWords }) => startWords(root));
   for (const button of root.querySelectorAll("[data-print]")) {
     button.hidden = false;
