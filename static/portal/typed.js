@@ -1,5 +1,5 @@
 // Numbers that people copy from papers (core/typed.py): read as the server reads them, counted while one types, and a slip told
-// beside the field without asking the server. Nothing is taken away but what stands between the digits.
+// beside the field without asking the server. What was typed stays as it is.
 
 function narrow(text) {
   return text.replace(/[！-～]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)).replace(/　/g, " ");
@@ -49,14 +49,10 @@ function watch(field) {
     if (isTold) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
     line.textContent = spoken(wrong || good || words, text);
-    return text;
   }
 
   field.addEventListener("input", () => look(false));
-  field.addEventListener("change", () => {
-    const text = look(true);
-    if (text) field.value = text;
-  });
+  field.addEventListener("change", () => look(true));
 }
 
 export function watchTyped(root) {
