@@ -157,6 +157,20 @@ def pager(context: dict[str, Any], page: Page[Any]) -> dict[str, Any]:
     return {"page": page, "query": query.urlencode(), "capped": capped}
 
 
+@register.inclusion_tag("parts/find.html", takes_context=True)
+def find(context: dict[str, Any], label: str) -> dict[str, Any]:
+    """The box above a list that finds by words, initials or a number; the other filters of the address are kept."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    words = (query.pop("q", None) or [""])[-1]
+    return {
+        "label": label,
+        "words": words[:60],
+        "kept": [(k, v) for k in query for v in query.getlist(k)],
+        "without": query.urlencode(),
+    }
+
+
 @register.inclusion_tag("parts/trail.html")
 def trail(*pairs: str) -> dict[str, Any]:
     """Location trail: words and href in turn, the last words alone: `{% trail "首页" "/home/" "需求" %}`."""
