@@ -5,6 +5,7 @@ from portal.advice import advice
 from portal.analysis import export, need_analysis
 from portal.elder import elder
 from portal.gallery import gallery
+from portal.history.views import history_export, record_history
 from portal.search import search
 from portal.selfcheck import self_checks
 
@@ -30,6 +31,8 @@ urlpatterns: list[URLPattern] = [
     path("help/", views.help_page, name="help"),
     path("elder/", elder, name="elder"),
     path("search/", search, name="search"),
+    path("history/<str:history_kind>/<int:record_id>/", record_history, name="history"),
+    path("history/<str:history_kind>/<int:record_id>/export/", history_export, name="history_export"),
     path("advice/", advice, name="advice"),
     path("needs/analysis/", need_analysis, name="need_analysis"),
     path("needs/analysis/export/", export, name="need_export"),
