@@ -64,6 +64,22 @@ class Change(models.Model):
         indexes = [models.Index(fields=["object_label", "object_id"], name="change_object")]
 
 
+class DemoStreet(models.Model):
+    """A street that was born as a demonstration: marked before anything was recorded in it (a trigger sees to that), and for good.
+
+    Only of such a street may what is append-only be removed: see docs/decisions/demonstration.md.
+    """
+
+    street_id = models.BigIntegerField(
+        "街道", unique=True, help_text="id of the street area; no foreign key on purpose"
+    )
+    marked_at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "演示街道"
+        verbose_name_plural = "演示街道"
+
+
 class SelfCheck(models.Model):
     """One run of all invariants over the data: how many were asked, and the sentences of those that do not hold."""
 

@@ -193,6 +193,7 @@ VERBS: dict[str, str] = {
     "judging.absence_withdrawn": "撤销缺评登记",
     "judging.locked": "锁定评审会",
     "judging.published": "公布评审结果",
+    "portal.demonstration_removed": "删除演示街道",
     "audit.self_checked": "每日自检",
     "organizations.standing_entered": "登记述职和星级",
     "organizations.standing_commented": "说明述职结果",

@@ -7,6 +7,16 @@ from django.db import migrations, models
 FORWARD = """
 CREATE TRIGGER audit_change_append_only BEFORE UPDATE OR DELETE ON audit_change FOR EACH ROW EXECUTE FUNCTION audit_append_only();
 
+CREATE TRIGGER audit_demostreet_append_only BEFORE UPDATE OR DELETE ON audit_demostreet FOR EACH ROW EXECUTE FUNCTION audit_append_only();
+CREATE FUNCTION audit_born_as_demo() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM audit_event WHERE scope_id = NEW.street_id) THEN
+    RAISE EXCEPTION '这个街道已有操作记录，不能再标为演示街道。' USING ERRCODE = 'check_violation', CONSTRAINT = 'audit_born_as_demo';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER audit_demostreet_born BEFORE INSERT ON audit_demostreet FOR EACH ROW EXECUTE FUNCTION audit_born_as_demo();
+
 CREATE FUNCTION audit_in_transaction() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.transaction := txid_current();
@@ -48,6 +58,9 @@ END $$;
 
 REVERSE = """
 DROP FUNCTION audit_follow();
+DROP TRIGGER audit_demostreet_append_only ON audit_demostreet;
+DROP TRIGGER audit_demostreet_born ON audit_demostreet;
+DROP FUNCTION audit_born_as_demo();
 DROP TRIGGER audit_event_in_transaction ON audit_event;
 DROP FUNCTION audit_in_transaction();
 DROP TRIGGER audit_change_append_only ON audit_change;
@@ -77,6 +90,18 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '改动',
                 'verbose_name_plural': '改动',
+            },
+        ),
+        migrations.CreateModel(
+            name='DemoStreet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('street_id', models.BigIntegerField(help_text='id of the street area; no foreign key on purpose', unique=True, verbose_name='街道')),
+                ('marked_at', models.DateTimeField(verbose_name='时间')),
+            ],
+            options={
+                'verbose_name': '演示街道',
+                'verbose_name_plural': '演示街道',
             },
         ),
         migrations.AddField(

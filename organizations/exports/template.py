@@ -27,7 +27,7 @@ WORDS = [
 
 def _entry(street: Area) -> EntrySheet:
     communities = Area.objects.communities().under(street).order_by("pinyin", "name")
-    choices = {
+    choices: dict[str, Any] = {
         "类型": Organization.Kind, "年检": Organization.Inspection, "评估等级": Organization.Grade, "党组织形式": PartyRecord.Form,
     }  # fmt: skip
     lists = {title: [str(c.label) for c in values] for title, values in choices.items()}

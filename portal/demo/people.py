@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.models import Area, Role, User
 from accounts.services import add_area, add_user, belong, grant_role, let_off
+from audit.services import mark_demonstration
 from organizations.models import Organization
 from organizations.services import add_member, register
 
@@ -80,6 +81,7 @@ class Place:
 def make_street(district: Area, name: str, tag: str, at: datetime) -> Place:
     """A street with its office, leader, finance, host, supervisor, three administrators and five judges."""
     place = Place(add_area(kind=Area.Kind.STREET, name=name, parent=district), tag, at)
+    mark_demonstration(street_id=place.area.pk, at=at)
     let_off(street=place.area, at=at)
     for key, role, words in ROLES:
         user = place.person(key, f"{tag}_{key}", f"演示{words}")

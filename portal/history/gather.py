@@ -110,10 +110,8 @@ def _about(label: str, main: str) -> str:
 
 def _field(label: str, column: str) -> "models.Field[Any, Any] | None":
     model = apps.get_model(label)
-    for one in model._meta.concrete_fields:
-        if column in (one.column, one.name):
-            return one
-    return None
+    fields: list[models.Field[Any, Any]] = list(model._meta.concrete_fields)
+    return next((one for one in fields if column in (one.column, one.name)), None)
 
 
 def _label(label: str, column: str) -> str:
@@ -143,7 +141,8 @@ def _told(event: Event) -> list[Fact]:
     if state is not None and "from" in facts and "to" in facts and facts["from"] != facts["to"]:
         found.append(("状态", spoken(state, facts["from"], {}), spoken(state, facts["to"], {})))
     if event.verb == "funding.award_adjusted":
-        found.append(("拟资助金额（元）", *(show_yuan(Decimal(facts[side])) for side in ("before", "after"))))
+        old, new = (show_yuan(Decimal(facts[side])) for side in ("before", "after"))
+        found.append(("拟资助金额（元）", old, new))
     if isinstance(facts.get("fields"), list):
         found += [(_label(event.object_label, str(name)), "（未记录）", "（已修改）") for name in facts["fields"]]
     return found
