@@ -6,7 +6,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Role, User
 from accounts.rules import holds
@@ -15,6 +15,8 @@ from core import clock
 from core.errors import DomainError, NotAllowed
 from core.forms import PortalForm
 from core.numbers import whole
+from jobs.services import start_job
+from portal.demo.loading import KIND, AlreadyLoaded
 from portal.demo.removing import demonstrations, remove_demonstration
 
 
@@ -50,3 +52,16 @@ def demonstration(request: HttpRequest) -> HttpResponse:
     forms_ = [(street, form if form is not None and street.pk == chosen else RemoveForm()) for street in streets]
     facts = {"rows": forms_, "has_errors": form is not None}
     return render(request, "portal/demonstration.html", facts, status=200 if form is None else 400)
+
+
+@require_POST
+def load(request: HttpRequest) -> HttpResponse:
+    """Start loading the demonstration; the next page shows how far it is and hands out the accounts."""
+    user, at = person(request), clock.now()
+    if not holds(user, Role.SYSTEM_ADMIN):
+        raise NotAllowed
+    if demonstrations():
+        messages.info(request, AlreadyLoaded.message)
+        return redirect("portal:demonstration")
+    job = start_job(owner=user, kind=KIND, title=f"演示账号-{clock.local(at):%Y%m%d}", params={}, at=at)
+    return redirect("jobs:detail", job.pk)

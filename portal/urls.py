@@ -3,7 +3,7 @@ from django.urls import URLPattern, path
 from portal import days, operations, reports, track, views
 from portal.advice import advice
 from portal.analysis import export, need_analysis
-from portal.demonstration import demonstration
+from portal.demonstration import demonstration, load
 from portal.elder import elder
 from portal.gallery import gallery
 from portal.history.views import history_export, record_history
@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("metrics", operations.metrics, name="metrics"),
     path("operations/", operations.operations, name="operations"),
     path("operations/demonstration/", demonstration, name="demonstration"),
+    path("operations/demonstration/load/", load, name="demonstration_load"),
     path("help/", views.help_page, name="help"),
     path("elder/", elder, name="elder"),
     path("search/", search, name="search"),

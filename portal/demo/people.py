@@ -1,5 +1,6 @@
 """The demonstration's areas and accounts. All persons are made up; areas and organizations are the source's."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,7 +15,7 @@ from audit.services import mark_demonstration
 from organizations.models import Organization
 from organizations.services import add_member, register
 
-PASSWORD = "Chuangtou-2026"  # noqa: S105 - demonstration accounts only, refused on a live system
+PASSWORD = "Chuangtou-2026"  # noqa: S105 - where nothing real is; a live system gets a random one
 
 ROLES: list[tuple[str, Role, str]] = [
     ("office", Role.OFFICE, "创投办"),
@@ -33,10 +34,13 @@ def start(year: int, month: int, day: int, hour: int = 9, minute: int = 0, secon
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(hours=8)
 
 
+password = ContextVar("password", default=PASSWORD)  # of the accounts that are being made
+
+
 @cache
-def hash_once() -> str:
+def hash_once(plain: str) -> str:
     """The hash that all demonstration accounts share: hashing sixty times would take a quarter of a minute."""
-    return make_password(PASSWORD)
+    return make_password(plain)
 
 
 @dataclass
@@ -52,8 +56,8 @@ class Place:
 
     def person(self, key: str, username: str, display_name: str) -> User:
         user = add_user(
-            username=username, display_name=display_name, password=PASSWORD, at=self.at, by=None, is_demo=True,
-            email=f"{username}@demo.invalid", scope_id=self.area.pk, hashed=hash_once(),
+            username=username, display_name=display_name, password=password.get(), at=self.at, by=None, is_demo=True,
+            email=f"{username}@demo.invalid", scope_id=self.area.pk, hashed=hash_once(password.get()),
         )  # fmt: skip
         belong(user=user, street_id=self.area.pk)
         self.people[key] = user

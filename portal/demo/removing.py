@@ -7,14 +7,17 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from accounts.models import Area, Role, User
 from accounts.rules import holds
 from audit.models import DemoStreet
 from audit.services import record
 from core.errors import DomainError, NotAllowed
-from jobs.models import StoredFile
-from jobs.storage import lock_content
+from jobs.models import Job, StoredFile
+from jobs.storage import is_used, lock_content
+from messaging.models import Delivery, Notice
+from portal.demo.loading import KIND
 
 
 class NoDemonstration(DomainError):
@@ -58,9 +61,26 @@ def remove_demonstration(*, street_id: int, typed: str, by: User, at: datetime) 
     found = json.loads(answer)
     left = User.objects.filter(pk=by.pk).first()
     facts = {"street": street.name, "rows": found["rows"], "files": len(found["paths"])}
+    if not DemoStreet.objects.exists():
+        found["paths"] += _forget_loading()
     record(actor=left, verb="portal.demonstration_removed", about=street, at=at, facts=facts)
     transaction.on_commit(lambda: _unlink(found["paths"]))
     return int(found["rows"])
+
+
+def _forget_loading() -> list[str]:
+    """Delete the jobs that loaded demonstrations, with what was said of them and their files of accounts; where those lie."""
+    jobs = Job.objects.filter(kind=KIND)
+    said = Notice.objects.filter(
+        link__in=[reverse("jobs:detail", args=[pk]) for pk in jobs.values_list("pk", flat=True)]
+    )
+    Delivery.objects.filter(notice__in=said).delete()
+    said.delete()
+    files = [job.file for job in jobs.select_related("file") if job.file is not None]
+    jobs.delete()
+    gone = [file for file in files if not is_used(file)]
+    StoredFile.objects.filter(pk__in=[file.pk for file in gone]).delete()
+    return [file.path for file in gone]
 
 
 def _unlink(paths: Sequence[str]) -> None:

@@ -1,8 +1,10 @@
-"""办理记录 of a record as the office sees it: from the record's page, filtered, taken away as a file; on a phone too."""
+"""办理记录 of a record as the office sees it, on a desk and on a phone; a demonstration street taken away."""
 
 import pytest
 from playwright.sync_api import expect
 
+from accounts.services import add_area
+from audit.services import mark_demonstration
 from core import clock
 from organizations.models import Organization
 from organizations.services import change_profile
@@ -44,4 +46,20 @@ def test_the_office_reads_what_was_changed(chromium, live_server, world, phone):
     her.press("导出 Excel", "")
     assert "/jobs/" in her.page.url
     her.go("/organizations/?q=cs", "组织查找")
+    no_faults(her)
+
+
+def test_the_demonstration_page(chromium, live_server, world):
+    street = add_area(kind="street", name="演示街道", parent=world.district)
+    mark_demonstration(street_id=street.pk, at=clock.now())
+    her = Walker(chromium, live_server.url)
+    her.sign_in("system_admin_a", PASSWORD)
+    her.go("/operations/demonstration/", "演示街道")
+    her.page.get_by_label("照写街道名").fill("演示")
+    her.press("删除这个演示街道", "演示街道名字不对")
+    her.says("街道名写得不对")
+    her.page.get_by_label("照写街道名").fill("演示街道")
+    her.press("删除这个演示街道", "演示街道已删除")
+    her.says("还没有演示街道")
+    her.faults = [fault for fault in her.faults if "status of 400" not in fault]  # the refused name
     no_faults(her)

@@ -1,4 +1,6 @@
-"""A demonstration street goes without residue, and nothing else ever goes by that way."""
+"""A demonstration street comes by a click and goes without residue, and nothing else ever goes by that way."""
+
+import re
 
 import pytest
 from django.apps import apps
@@ -14,9 +16,13 @@ from core import clock
 from core.dbroles import APP_ROLE, grant
 from core.errors import NotAllowed
 from jobs.models import StoredFile
+from jobs.services import run_job, start_job
+from messaging.models import Notice
 from needs.models import Need
+from portal.demo.loading import AlreadyLoaded
+from portal.demo.loading import play as load_streets
+from portal.demo.people import PASSWORD
 from portal.demo.removing import NameDiffers, NoDemonstration, NotApart, demonstrations, remove_demonstration
-from portal.management.commands.load_demo import Command
 from tests.house.scene import play
 from tests.judging.make import signed_in
 from tests.needs.make import post
@@ -56,20 +62,29 @@ def test_the_demonstration_goes_whole_and_a_real_street_stays_as_it_was(
     before, lying = contents(), files()
     real = Area.objects.filter(kind="street").count()
     admin = world.here.people["system_admin"]
-    Command()._play()
+    job = start_job(owner=admin, kind="portal.demonstration", title="演示账号", params={}, at=at)
+    run_job(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.rows_done) == ("done", 2)
+    said = (settings.MEDIA_ROOT / job.file.path).read_text(encoding="utf-8")
+    assert Notice.objects.filter(recipient=admin, link=f"/jobs/{job.pk}/").exists()
+    word = re.search(r"密码都是 (\S+)）", said)[1]
+    assert word != PASSWORD
+    assert User.objects.get(username="sanshui_office").check_password(word)
+    with pytest.raises(AlreadyLoaded):
+        load_streets()
     assert len(demonstrations()) == 2
     assert contents() != before
     for street in demonstrations():
         with django_capture_on_commit_callbacks(execute=True):
             assert remove_demonstration(street_id=street.pk, typed=street.name, by=admin, at=at) > 500
     after = contents()
-    acts = [
-        after["audit_event"].pop(pk)
-        for pk in Event.objects.filter(verb="portal.demonstration_removed").values_list("pk", flat=True)
-    ]
-    assert len(acts) == 2
-    for table, rows in before.items():
-        assert after[table] == rows, table
+    Event.objects.filter(verb="jobs.started", object_id=job.pk)
+    new = Event.objects.exclude(pk__in=before["audit_event"]).order_by("pk").values_list("verb", flat=True)
+    assert list(new) == ["jobs.started", "portal.demonstration_removed", "portal.demonstration_removed"]
+    for pk in set(after["audit_event"]) - set(before["audit_event"]):
+        del after["audit_event"][pk]
+    assert after == before
     assert files() == lying
     assert (guards(), Area.objects.filter(kind="street").count(), DemoStreet.objects.count()) == ([], real, 0)
     with pytest.raises(IntegrityError, match="只能追加"), transaction.atomic():
@@ -170,6 +185,7 @@ def test_the_page_asks_for_the_name_and_says_what_goes(world, at, demo):
     street = demo[0]
     client = signed_in(world.here.people["system_admin"])
     url = "/operations/demonstration/"
+    assert "已有演示街道" in client.post(f"{url}load/", follow=True).content.decode()
     page = client.get(url).content.decode()
     assert "演示街道" in page
     wrong = client.post(url, {"street": street.pk, "typed": "别的"})
