@@ -1,21 +1,18 @@
 """Files of this app: the table of people to fill in, the list of invitations to hand out."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import xlsxwriter
-
-from accounts.domain.people_sheet import COLUMNS, MOST_ROWS, NEEDED
+from accounts.domain.people_sheet import COLUMNS, MOST_ROWS, NEEDED, SHEET
 from accounts.models import Area, Invitation, PeopleImport, Role, RoleRequest
 from accounts.services.invitations import link_token
 from core.clock import local, spoken
 from core.sheets import Column, Report, Row, write_report
-from core.sheets.book import SAFE
+from core.sheets.entry import EntrySheet, write_blank, write_faulty
 
-MADE = datetime(2026, 1, 1)  # noqa: DTZ001 - as the file format has it
-SHEET, GUIDE, CHOICES = "人员", "填写说明", "选项"
 WIDTHS = (12, 18, 16, 26, 16, 20)
 EXAMPLE = ("例：王小明", "wangxiaoming", "13900000000", "wang@example.cn", "社区工作者", "")
 WORDS = [
@@ -29,42 +26,23 @@ WORDS = [
 ]
 
 
-def write_template(street: Area) -> io.BytesIO:
-    """The workbook to fill in, with lists of roles and places to choose from."""
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, SAFE)
-    book.set_properties({"created": MADE})  # the same template is the same file
-    face = {"font_name": "宋体", "font_size": 11, "valign": "vcenter", "num_format": "@"}
-    head = book.add_format({**face, "bold": True, "border": 1, "align": "center", "bg_color": "#E7E6E6"})
-    plain = book.add_format({**face, "text_wrap": True})
-    grey = book.add_format({**face, "italic": True, "font_color": "#595959", "text_wrap": True})
-    page, guide, choices = book.add_worksheet(SHEET), book.add_worksheet(GUIDE), book.add_worksheet(CHOICES)
-    for i, (title, width, sample) in enumerate(zip(COLUMNS, WIDTHS, EXAMPLE, strict=True)):
-        page.set_column(i, i, width, plain)
-        page.write_string(0, i, title + ("（必填）" if title in NEEDED else ""), head)
-        page.write_string(1, i, sample, grey)
+def _entry(street: Area) -> EntrySheet:
     communities = Area.objects.communities().under(street).order_by("pinyin", "name")
     lists = {"角色": [role.label for role in Role], "范围": [a.name for a in communities]}
-    for j, (title, values) in enumerate(lists.items()):
-        choices.set_column(j, j, 22)
-        for i, value in enumerate([title, *values]):
-            choices.write_string(i, j, value)
-        if values:
-            letter, column = "AB"[j], COLUMNS.index(title)
-            page.data_validation(
-                1, column, MOST_ROWS + 1, column,
-                {
-                    "validate": "list", "source": f"={CHOICES}!${letter}$2:${letter}${len(values) + 1}",
-                    "error_type": "warning", "error_title": "请核对", "error_message": f"下拉框里没有这个{title}。",
-                },
-            )  # fmt: skip
-    page.freeze_panes(1, 0)
-    guide.set_column(0, 0, 100)
-    for i, words in enumerate(WORDS):
-        guide.write_string(i, 0, f"{i + 1}. {words}", plain)
-    book.close()
-    out.seek(0)
-    return out
+    return EntrySheet(
+        title=SHEET, widths=dict(zip(COLUMNS, WIDTHS, strict=True)), needed=NEEDED, lists=lists, guide=WORDS, most_rows=MOST_ROWS,
+        example=dict(zip(COLUMNS, EXAMPLE, strict=True)), loose=("角色", "范围"),
+    )  # fmt: skip
+
+
+def write_template(street: Area) -> io.BytesIO:
+    """The workbook to fill in, with lists of roles and places to choose from. One statement."""
+    return write_blank(_entry(street))
+
+
+def write_errors(rows: Sequence[Mapping[str, Any]], street: Area) -> io.BytesIO:
+    """The table that was read, with its faults; `rows` as accounts.services.imports.faults_in gives them. One statement."""
+    return write_faulty(_entry(street), rows)
 
 
 def write_csv_template() -> bytes:

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("people/import/template/", imports.people_template, name="people_template"),
     path("people/import/<int:people_run_id>/", imports.people_run, name="people_run"),
     path("people/import/<int:people_run_id>/links/", imports.people_links, name="people_links"),
+    path("people/import/<int:people_run_id>/errors/", imports.people_errors, name="people_errors"),
     path("people/<int:user_id>/", people.person_page, name="person"),
     path("people/<int:user_id>/link/", people.person_link, name="person_link"),
     path("people/<int:user_id>/state/", people.person_state, name="person_state"),

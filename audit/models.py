@@ -29,6 +29,7 @@ class Event(models.Model):
     )
     reason = models.TextField("理由", blank=True)
     facts = models.JSONField("内容", default=dict)
+    transaction = models.BigIntegerField("事务", null=True, editable=False, help_text="filled by a trigger")
 
     objects = EventQuerySet.as_manager()
 
@@ -38,7 +39,45 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["object_label", "object_id"], name="event_object"),
             models.Index(fields=["scope_id", "-id"], name="event_scope"),
+            models.Index(fields=["transaction"], name="event_transaction"),
         ]
+
+
+class Change(models.Model):
+    """What an UPDATE changed in one row, written by a trigger (audit_follow) in the same transaction, whoever updated it and how.
+
+    `was` and `became` map column to value (numbers as text), of the columns that are followed; `hidden` are personal ones, of which only the name
+    is kept. Ids come from the sequence of Event: an act is recorded after what it changed, so its change has the lower id.
+    """
+
+    at = models.DateTimeField("时间")
+    transaction = models.BigIntegerField("事务")
+    object_label = models.CharField("对象类型", max_length=60)
+    object_id = models.BigIntegerField("对象编号")
+    was = models.JSONField("原来")
+    became = models.JSONField("现在")
+    hidden = models.JSONField("不留内容的栏目", default=list)
+
+    class Meta:
+        verbose_name = "改动"
+        verbose_name_plural = "改动"
+        indexes = [models.Index(fields=["object_label", "object_id"], name="change_object")]
+
+
+class DemoStreet(models.Model):
+    """A street that was born as a demonstration: marked before anything was recorded in it (a trigger sees to that), and for good.
+
+    Only of such a street may what is append-only be removed: see docs/decisions/demonstration.md.
+    """
+
+    street_id = models.BigIntegerField(
+        "街道", unique=True, help_text="id of the street area; no foreign key on purpose"
+    )
+    marked_at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "演示街道"
+        verbose_name_plural = "演示街道"
 
 
 class SelfCheck(models.Model):

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
-from audit.models import Event, SelfCheck
+from audit.models import DemoStreet, Event, SelfCheck
 
 MOST_FINDINGS = 200
 
@@ -53,6 +53,11 @@ def record_many(
         ],
         batch_size=500,
     )  # fmt: skip
+
+
+def mark_demonstration(*, street_id: int, at: datetime) -> None:
+    """Say of a street in which nothing was recorded yet that it is a demonstration. Raises IntegrityError later on."""
+    DemoStreet.objects.create(street_id=street_id, marked_at=at)
 
 
 def keep_self_check(*, checks: int, findings: Sequence[tuple[str, str]], at: datetime) -> SelfCheck:

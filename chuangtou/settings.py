@@ -202,6 +202,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="2", minute="50"),
         "options": {"queue": f"{QUEUE_PREFIX}{BULK}"},
     },
+    "accounts": {  # what was read and not imported is forgotten
+        "task": "accounts.tidy",
+        "schedule": crontab(hour="2", minute="55"),
+        "options": {"queue": f"{QUEUE_PREFIX}{BULK}"},
+    },
     "self-check": {
         "task": "portal.self_check",
         "schedule": crontab(hour="3", minute="20"),

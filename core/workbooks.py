@@ -1,9 +1,11 @@
 """Reading workbooks that people upload: .xlsx only, nothing run, nothing trusted, in bounded memory and time."""
 
+import re
 import struct
 import warnings
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -25,6 +27,10 @@ MOST_SHEETS = 10
 MOST_COLUMNS = 40
 LAST_ROW = 1_048_576
 EMPTY_RUN = 2000  # so many empty rows in a row, and the rest of the sheet is not read
+MOST_TYPED = 3_000_000  # characters of a workbook that are kept for its file of faults
+GUIDE, CHOICES = "填写说明", "选项"  # sheets of our templates that are not read
+WHY = "错误原因"  # the column that a file of faults has more; not read when it comes back
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .xls, and .xlsx with a password
 BROKEN = (
     zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, OSError, TypeError, AttributeError, IndexError,
@@ -168,3 +174,61 @@ def _cell(cell: Any) -> Cell | None:
     if isinstance(value, str) and not value.strip():
         return None
     return Cell(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A sheet as it was typed: `head` is the number of the row with the columns' names, each line a number and its cells."""
+
+    title: str
+    head: int
+    lines: Sequence[tuple[int, Sequence[str]]]
+
+
+Wrong = Mapping[tuple[str, int], Sequence[tuple[int | None, str]]]
+
+
+def typed_rows(sheets: Sequence[Typed], wrong: Wrong) -> list[dict[str, Any]]:
+    """Every row of the sheets as it was typed, fit for JSON, with what is wrong in it: `why` are the sentences, `bad` the columns.
+
+    `wrong`: by sheet and number of the row, the column (from 0; None where no single one is) and the sentence. Empty where no
+    single row is wrong, or where the sheets say more than is kept. A column 错误原因 is left out.
+    """
+    found: list[dict[str, Any]] = []
+    size = 0
+    for sheet in sheets:
+        top: Sequence[str] = next((cells for number, cells in sheet.lines if number == sheet.head), ())
+        skipped = {i for i, words in enumerate(top) if title_of(words) == WHY}
+        for number, typed in sheet.lines:
+            cells = ["" if i in skipped else words for i, words in enumerate(typed)]
+            while cells and not cells[-1]:
+                cells.pop()
+            size += sum(map(len, cells))
+            is_head = number == sheet.head
+            mine = [] if is_head else sorted(wrong.get((sheet.title, number), ()), key=lambda one: one[0] or 0)
+            found.append(
+                {
+                    "sheet": sheet.title, "number": number, "typed": cells, "head": is_head,
+                    "why": [said for _, said in mine], "bad": sorted({i for i, _ in mine if i is not None}),
+                }
+            )  # fmt: skip
+    return found if size <= MOST_TYPED and any(row["why"] for row in found) else []
+
+
+def as_typed(cell: Cell | None) -> str:
+    """What stands in a cell, as text; of a formula nothing, for nobody computes it."""
+    if cell is None or cell.is_formula:
+        return ""
+    value = cell.value
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    if isinstance(value, datetime):
+        value = value.date()
+    return CONTROL.sub("", str(value)).strip()
+
+
+def title_of(words: str) -> str:
+    """The name of a column without remarks like （必填）."""
+    return re.sub(r"\s|（.*?）|\(.*?\)|\*", "", words)

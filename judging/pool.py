@@ -14,6 +14,7 @@ from accounts.rules import street_ids
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 from judging import forms, rules
 from judging.models import Assignment, Entry, Judge, PoolJudge, Session
 from judging.services.assigning import apply_assignment, clear_assignment, keep_in_pool, propose
@@ -56,6 +57,9 @@ def pool(request: HttpRequest) -> HttpResponse:
             )
             messages.success(request, f"{data['username'].display_name} 已在评委库中。")
             return redirect("judging:pool")
+    rows = narrowed(
+        rows, request.GET.get("q", ""), texts=("user__display_name", "unit", "expertise"), codes=("user__username",)
+    )
     page = Paginator(rows.order_by("-is_active", "user__display_name", "pk"), 30).get_page(request.GET.get("page"))
     return render(
         request, "judging/pool.html", {"page": page, "form": form, "has_errors": bool(form.errors)}, status=400 if form.errors else 200

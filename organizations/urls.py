@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("organizations/import/", sheet.sheet_new, name="sheet_new"),
     path("organizations/import/blank/", sheet.sheet_blank, name="sheet_blank"),
     path("organizations/import/<int:run_id>/", sheet.sheet, name="sheet"),
+    path("organizations/import/<int:run_id>/errors/", sheet.sheet_errors, name="sheet_errors"),
     path("organizations/rating/", rating.year, name="rating"),
     path("organizations/rating/confirm/", certificates.rating_confirm, name="rating_confirm"),
     path("organizations/certificates/", certificates.certificates, name="certificates"),

@@ -3,8 +3,10 @@ from django.urls import URLPattern, path
 from portal import days, operations, reports, track, views
 from portal.advice import advice
 from portal.analysis import export, need_analysis
+from portal.demonstration import demonstration, load
 from portal.elder import elder
 from portal.gallery import gallery
+from portal.history.views import history_export, record_history
 from portal.search import search
 from portal.selfcheck import self_checks
 
@@ -27,9 +29,13 @@ urlpatterns: list[URLPattern] = [
     path("readyz", operations.readyz, name="readyz"),
     path("metrics", operations.metrics, name="metrics"),
     path("operations/", operations.operations, name="operations"),
+    path("operations/demonstration/", demonstration, name="demonstration"),
+    path("operations/demonstration/load/", load, name="demonstration_load"),
     path("help/", views.help_page, name="help"),
     path("elder/", elder, name="elder"),
     path("search/", search, name="search"),
+    path("history/<str:history_kind>/<int:record_id>/", record_history, name="history"),
+    path("history/<str:history_kind>/<int:record_id>/export/", history_export, name="history_export"),
     path("advice/", advice, name="advice"),
     path("needs/analysis/", need_analysis, name="need_analysis"),
     path("needs/analysis/export/", export, name="need_export"),

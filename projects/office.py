@@ -16,6 +16,7 @@ from accounts.rules import holds
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 from core.numbers import whole
 from core.sheets import file_title
 from jobs.services import start_job
@@ -40,9 +41,10 @@ def proposal_list(request: HttpRequest) -> HttpResponse:
     if not holds(user, *rules.READERS, Role.COMMUNITY):
         raise NotAllowed
     found = rules.visible_proposals(user).exclude(state=Proposal.State.DRAFT)
-    chosen = {k: request.GET.get(k, "") for k in ("round", "theme", "state", "kind", "opinion")}
+    chosen = {k: request.GET.get(k, "") for k in ("q", "round", "theme", "state", "kind", "opinion")}
     rounds = visible_rounds(user)
     themes = list(Theme.objects.filter(round__in=rounds).order_by("name").values_list("name", flat=True).distinct())
+    found = narrowed(found, chosen["q"], texts=("title", "organization__name"), codes=("receipt_number",))
     round_id = whole(chosen["round"])
     if round_id is not None:
         found = found.filter(round=round_id)

@@ -5,7 +5,12 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from core import workbooks
+from core.workbooks import Typed
+
+SHEET = "人员"
 COLUMNS = ("姓名", "用户名", "手机号", "电子邮件", "角色", "范围")
 NEEDED = ("姓名",)
 ALIASES = {
@@ -92,16 +97,38 @@ def read_csv(content: bytes) -> list[Line]:
     return lines
 
 
-def read_people(lines: Sequence[Line], words: Words) -> tuple[list[Person], list[Fault]]:
-    """The people of a table, and every fault; with a fault the rows are not to be used."""
-    for place, (number, cells) in enumerate(lines[:HEAD_WITHIN]):
+def find_head(lines: Sequence[Line]) -> tuple[int, list[str]] | None:
+    """Which of the first lines names the columns, and what it calls them; None where none does."""
+    for place, (_number, cells) in enumerate(lines[:HEAD_WITHIN]):
         titles = [_title(cell) for cell in cells]
         if set(NEEDED) <= set(titles):
-            double = sorted({t for t in titles if t in COLUMNS and titles.count(t) > 1})
-            if double:
-                return [], [Fault(number, t, f"“{t}”列出现了两次，请只留一列。") for t in double]
-            return _body(lines[place + 1 :], titles, words)
-    return [], [Fault(1, "", f"没有找到表头。表头应有：{'、'.join(COLUMNS)}。请先下载模板。")]
+            return place, titles
+    return None
+
+
+def read_people(lines: Sequence[Line], words: Words) -> tuple[list[Person], list[Fault]]:
+    """The people of a table, and every fault; with a fault the rows are not to be used."""
+    head = find_head(lines)
+    if head is None:
+        return [], [Fault(1, "", f"没有找到表头。表头应有：{'、'.join(COLUMNS)}。请先下载模板。")]
+    place, titles = head
+    double = sorted({t for t in titles if t in COLUMNS and titles.count(t) > 1})
+    if double:
+        return [], [Fault(lines[place][0], t, f"“{t}”列出现了两次，请只留一列。") for t in double]
+    return _body(lines[place + 1 :], titles, words)
+
+
+def typed_rows(lines: Sequence[Line], faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    """Every line as core.workbooks.typed_rows gives it; none where no head was found."""
+    head = find_head(lines)
+    if head is None:
+        return []
+    place = {title: i for i, title in enumerate(head[1])}
+    wrong: dict[tuple[str, int], list[tuple[int | None, str]]] = {}
+    for fault in faults:
+        said = f"{fault.column}：{fault.message}" if fault.column else fault.message
+        wrong.setdefault((SHEET, fault.row), []).append((place.get(fault.column), said))
+    return workbooks.typed_rows([Typed(SHEET, lines[head[0]][0], lines)], wrong)
 
 
 def _title(cell: str) -> str:

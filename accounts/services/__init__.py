@@ -19,7 +19,15 @@ from accounts.services.factors import (
     use_code,
 )
 from accounts.services.handover import HandOverRefused, hand_over
-from accounts.services.imports import AlreadyImported, PeopleMoved, apply_people, read_people
+from accounts.services.imports import (
+    AlreadyImported,
+    ImportedByAnother,
+    PeopleMoved,
+    TableHasFaults,
+    apply_people,
+    forget_tables,
+    read_people,
+)
 from accounts.services.invitations import (
     InvitationOver,
     NotOpen,
@@ -51,9 +59,9 @@ from accounts.services.people import (
 
 __all__ = [
     "EXCLUSIVE", "AlreadyBound", "AlreadyImported", "CodeWrong", "DisablesOneself", "FactorRequired", "GrantToOneself",
-    "HandOverRefused", "InvitationOver", "NotBound", "NotOpen", "PeopleMoved", "PlaceDoesNotFit", "ResetsOneself", "RolesExclude", "accept",
+    "HandOverRefused", "ImportedByAnother", "InvitationOver", "NotBound", "NotOpen", "PeopleMoved", "PlaceDoesNotFit", "ResetsOneself", "RolesExclude", "TableHasFaults", "accept",
     "add_area", "add_user", "apply_people", "begin_binding", "belong", "change_password", "confirm_binding",
-    "decide_request", "end_sessions", "grant_role", "hand_over", "invite", "let_off", "link_token", "must_have_factor",
+    "decide_request", "end_sessions", "forget_tables", "grant_role", "hand_over", "invite", "let_off", "link_token", "must_have_factor",
     "note_sign_in", "note_step_refused", "open_invitation", "policy_of", "read_people", "remove_factor", "renew_codes",
     "reset_factor", "revoke_invitation", "revoke_role", "send_again", "set_active", "set_policy", "street_of", "use_code",
 ]  # fmt: skip

@@ -4,29 +4,39 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
 from accounts import rules
-from accounts.domain.people_sheet import MOST_ROWS, Fault, Line, NotText, Person, Words, read_csv
+from accounts.domain.people_sheet import MOST_ROWS, SHEET, Fault, Line, NotText, Person, Words, read_csv, typed_rows
 from accounts.domain.people_sheet import read_people as read_lines
 from accounts.domain.usernames import from_name
 from accounts.models import Area, Invitation, PeopleImport, Role, RoleRequest, User
 from accounts.services.invitations import PLACES, fits, issue
 from audit.services import record, record_many
+from core.clock import local, spoken
 from core.errors import DomainError, NotAllowed
 from core.people import clean_phone
 from core.workbooks import BadWorkbook, Cell, read_workbook
 
 MOST_BYTES = 1024 * 1024
 SPARE = 50  # lines for title, head and notes
+KEPT = timedelta(days=1)  # what was read and not imported is forgotten
 
 
 class AlreadyImported(DomainError):
     message = "这份表已经导入过了，没有重复导入。"
+
+
+class ImportedByAnother(DomainError):
+    message = "这份表已经导入过了：{who}在{when}导入，没有重复导入。"
+
+
+class TableHasFaults(DomainError):
+    message = "表里还有错误，请改好后重新上传。一个账号也没有建。"
 
 
 class PeopleMoved(DomainError):
@@ -63,7 +73,7 @@ def lines_of(file: Any) -> list[Line]:
     file.seek(0)
     if file.read(4).startswith(b"PK"):
         sheets = read_workbook(file, most_rows=MOST_ROWS + SPARE)
-        sheet = next((s for s in sheets if s.title == "人员"), sheets[0])
+        sheet = next((s for s in sheets if s.title == SHEET), sheets[0])
         return [(line.number, [_text(cell) for cell in line.cells]) for line in sheet.lines]
     if not str(file.name).lower().endswith((".csv", ".txt")):
         raise BadWorkbook(why="请上传 .xlsx 或 .csv 文件。旧版 .xls 请在 WPS 或 Excel 里另存为 .xlsx。")
@@ -105,50 +115,78 @@ def against(people: Sequence[Person]) -> list[Fault]:
 
 
 def people_in(run: PeopleImport) -> list[Person]:
-    """The rows of a run that waits; none once it is applied."""
-    return [Person(**row) for row in json.loads(run.content)] if run.content else []
+    """The rows of a run that waits; none once it is applied, or where some are wrong."""
+    found = json.loads(run.content) if run.content else []
+    return [Person(**row) for row in found] if isinstance(found, list) else []
+
+
+def faults_in(run: PeopleImport) -> tuple[list[Fault], list[dict[str, Any]]]:
+    """What is wrong with a run, and all its rows as they were typed (none where no single row is to blame)."""
+    found = json.loads(run.content) if run.content else []
+    if isinstance(found, list):
+        return [], []
+    return [Fault(*one) for one in found["faults"]], found["typed"]
 
 
 @transaction.atomic(durable=True)
-def read_people(*, street: Area, file: Any, by: User, at: datetime) -> tuple[PeopleImport | None, list[Fault]]:
-    """Read a table without making anybody: the run that may be applied, or the faults by line.
+def read_people(*, street: Area, file: Any, by: User, at: datetime) -> tuple[PeopleImport, PeopleImport | None]:
+    """Read a table without making anybody: the run, with its faults or fit to be applied; and what the same file gave before.
 
-    The same file again gives the run it gave before. Raises NotAllowed, BadWorkbook.
+    A file that was applied gives that run. Raises NotAllowed, BadWorkbook, ImportedByAnother.
     """
     if street.pk not in rules.street_ids(by, Role.SYSTEM_ADMIN):
         raise NotAllowed
     lines = lines_of(file)
     file.seek(0)
     digest = hashlib.sha256(file.read()).hexdigest()
-    same = PeopleImport.objects.filter(street=street, digest=digest, read_by=by)
-    before = same.filter(applied_at__isnull=False).first() or same.order_by("-pk").first()
-    if before is not None and before.applied_at is not None:
-        return before, []
+    same = PeopleImport.objects.filter(street=street, digest=digest).select_related("read_by")
+    done = same.filter(applied_at__isnull=False).first()
+    if done is not None and done.read_by_id != by.pk:
+        raise ImportedByAnother(
+            who=done.read_by.display_name, when=spoken(local(done.applied_at or done.read_at).date())
+        )
+    if done is not None:
+        return done, done
+    before = same.filter(read_by=by).order_by("-pk").first()
     people, faults = read_lines(lines, words_of(street))
     said = {(f.row, f.column) for f in faults}
     faults += [f for f in against(people) if (f.row, f.column) not in said]
+    faults = sorted(faults, key=lambda f: (f.row, f.column))
+    wrong = {f.row for f in faults}
+    kept: Any = [asdict(p) for p in people]
     if faults:
-        return None, sorted(faults, key=lambda f: (f.row, f.column))
-    if before is not None:
-        return before, []
-    name = str(file.name)[:200]
-    content = json.dumps([asdict(p) for p in people], ensure_ascii=False)
-    return PeopleImport.objects.create(
-        street=street, name=name, digest=digest, count=len(people), content=content, read_by=by, read_at=at
-    ), []  # fmt: skip
+        kept = {"faults": [[f.row, f.column, f.message] for f in faults], "typed": typed_rows(lines, faults)}
+    facts = {
+        "name": str(file.name)[:200], "count": sum(p.row not in wrong for p in people), "read_at": at,
+        "content": json.dumps(kept, ensure_ascii=False),
+    }  # fmt: skip
+    if before is None:
+        return PeopleImport.objects.create(street=street, digest=digest, read_by=by, **facts), None
+    first_read = PeopleImport(pk=before.pk, name=before.name, read_at=before.read_at)
+    for key, value in facts.items():
+        setattr(before, key, value)
+    before.save(update_fields=list(facts))
+    return before, first_read
+
+
+def forget_tables(*, at: datetime) -> int:
+    """Delete what was read more than a day ago and never imported. Returns how many."""
+    return PeopleImport.objects.filter(applied_at=None, read_at__lt=at - KEPT).delete()[0]
 
 
 @transaction.atomic(durable=True)
 def apply_people(*, run_id: int, by: User, at: datetime) -> PeopleImport:
     """Make every account of a run with its invitation and the role asked for it, or none.
 
-    Raises NotAllowed, AlreadyImported, PeopleMoved.
+    Raises NotAllowed, AlreadyImported, TableHasFaults, PeopleMoved.
     """
     run = PeopleImport.objects.select_for_update(of=("self",)).select_related("street").get(pk=run_id)
     if run.street_id not in rules.street_ids(by, Role.SYSTEM_ADMIN) or run.read_by_id != by.pk:
         raise NotAllowed
     if run.applied_at is not None:
         raise AlreadyImported
+    if faults_in(run)[0]:
+        raise TableHasFaults
     people = people_in(run)
     faults = against(people)
     if faults:

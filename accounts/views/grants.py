@@ -17,6 +17,7 @@ from accounts.web import need, person
 from core import clock
 from core.deadlines import items_for
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 
 MOST_REQUESTS = 100
 
@@ -45,6 +46,9 @@ def grants(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"已授予 {data['user'].display_name}：{Role(data['role']).label}。")
             return redirect("accounts:grants")
     rows = RoleGrant.objects.filter(area__street__in=streets).select_related("user", "area", "granted_by")
+    rows = narrowed(
+        rows, request.GET.get("q", ""), texts=("user__display_name", "area__name"), codes=("user__username",)
+    )
     page = Paginator(rows.order_by("user__username", "role"), 30).get_page(request.GET.get("page"))
     asked = RoleRequest.objects.filter(area__street__in=streets, decided_at=None).select_related(
         "user", "area", "asked_by"

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,14 +13,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import forms, rules, services
-from accounts.domain.people_sheet import Fault
-from accounts.exports import write_csv_template, write_links, write_template
+from accounts.exports import write_csv_template, write_errors, write_links, write_template
 from accounts.models import Area, PeopleImport, Role, User
-from accounts.services.imports import against, people_in
+from accounts.services.imports import against, faults_in, people_in
 from accounts.web import need, person
 from core import clock
 from core.errors import DomainError, NotAllowed
 from core.files import attachment
+from core.templatetags.face import when
 from jobs.registry import XLSX
 
 SHOWN = 200
@@ -28,24 +28,31 @@ SHOWN = 200
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def people_import(request: HttpRequest) -> HttpResponse:
-    """Upload a table: its faults by line, or on to the preview. Nobody is made yet."""
+    """Upload a table; it is read, and nobody is made yet."""
     by = person(request)
     street = Area.objects.get(pk=need(by, Role.SYSTEM_ADMIN)[0])
     form = forms.TableForm(request.POST, request.FILES) if request.method == "POST" else forms.TableForm()
-    faults: list[Fault] = []
-    if request.method == "POST" and form.is_valid():
-        try:
-            run, faults = services.read_people(street=street, file=form.cleaned_data["file"], by=by, at=clock.now())
-        except DomainError as error:
-            form.add_error("file", error.message)
-        else:
-            if run is not None:
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            at = clock.now()
+            try:
+                run, before = services.read_people(street=street, file=form.cleaned_data["file"], by=by, at=at)
+            except DomainError as error:
+                form.add_error("file", error.message)
+                status = error.status
+            else:
                 if run.applied_at is not None:
                     messages.info(request, services.AlreadyImported.message)
+                elif before is not None:
+                    messages.info(
+                        request, f"同一个文件您在{when(before.read_at)}传过，还没有导入，这次重新检查了一遍。"
+                    )
                 return redirect("accounts:people_run", run.pk)
     recent = PeopleImport.objects.filter(street=street, read_by=by, applied_at__isnull=False).order_by("-pk")[:10]
-    facts = {"form": form, "faults": faults[:SHOWN], "count": len(faults), "recent": recent, "has_errors": bool(faults)}
-    return render(request, "accounts/people_import.html", facts)
+    facts = {"form": form, "recent": recent, "has_errors": bool(form.errors)}
+    return render(request, "accounts/people_import.html", facts, status=status)
 
 
 def _run(by: User, run_id: int) -> PeopleImport:
@@ -57,6 +64,7 @@ def _run(by: User, run_id: int) -> PeopleImport:
     return run
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def people_run(request: HttpRequest, people_run_id: int) -> HttpResponse:
     """What a table would make; then all of it or nothing, and the links to hand out."""
@@ -71,6 +79,7 @@ def people_run(request: HttpRequest, people_run_id: int) -> HttpResponse:
         else:
             return redirect("accounts:people_run", run.pk)
     people = people_in(run)
+    faults, typed = faults_in(run)
     names = {a.pk: a.name for a in Area.objects.filter(pk__in={p.area for p in people if p.area})}
     rows = [
         (p, Role(p.role).label if p.role else "", names.get(p.area or 0, run.street.name if p.role else ""))
@@ -78,14 +87,23 @@ def people_run(request: HttpRequest, people_run_id: int) -> HttpResponse:
     ]
     open_ones = run.invitations.filter(used_at=None, revoked_at=None, expires_at__gt=clock.now()).count()
     facts = {
-        "run": run,
-        "rows": rows,
-        "said": said,
-        "open": open_ones,
-        "faults": against(people)[:SHOWN],
-        "has_errors": bool(said),
-    }
+        "run": run, "rows": rows, "said": said, "open": open_ones, "moved": against(people)[:SHOWN], "has_errors": bool(said or faults),
+        "faults": [{"row": f.row, "column": f.column, "message": f.message} for f in faults],
+        "wrong": sum(bool(row["why"]) for row in typed),
+    }  # fmt: skip
     return render(request, "accounts/people_run.html", facts, status=status)
+
+
+@never_cache
+@require_safe
+def people_errors(request: HttpRequest, people_run_id: int) -> HttpResponseBase:
+    """The table as it came, with the column 错误原因; 404 where no row of it is wrong. One's own only."""
+    run = _run(person(request), people_run_id)
+    typed = faults_in(run)[1]
+    if not typed:
+        raise Http404
+    name = f"{run.name.rpartition('.')[0] or run.name}（错误原因）.xlsx"
+    return attachment(write_errors(typed, run.street), name=name, content_type=XLSX)
 
 
 @require_safe

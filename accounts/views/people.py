@@ -7,7 +7,7 @@ import segno
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,16 +19,15 @@ from accounts.models import Area, Authenticator, Invitation, Role, RoleGrant, Ro
 from accounts.web import need, person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 
 
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """System administrator: accounts of the street. No business data here."""
     streets = need(person(request), Role.SYSTEM_ADMIN)
-    query = request.GET.get("q", "").strip()
-    found = rules.people_of(streets)
-    if query:
-        found = found.filter(Q(username__icontains=query) | Q(display_name__icontains=query))
+    query = request.GET.get("q", "").strip()[:60]
+    found = narrowed(rules.people_of(streets), query, texts=("display_name",), codes=("username", "phone"))
     open_ones = Invitation.objects.filter(user=OuterRef("pk"), used_at=None, revoked_at=None)
     found = found.annotate(invited_until=Subquery(open_ones.values("expires_at")[:1]))
     page = Paginator(found.order_by("username"), 30).get_page(request.GET.get("page"))

@@ -157,6 +157,20 @@ def pager(context: dict[str, Any], page: Page[Any]) -> dict[str, Any]:
     return {"page": page, "query": query.urlencode(), "capped": capped}
 
 
+@register.inclusion_tag("parts/find.html", takes_context=True)
+def find(context: dict[str, Any], label: str) -> dict[str, Any]:
+    """The box above a list that finds by words, initials or a number; the other filters of the address are kept."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    words = (query.pop("q", None) or [""])[-1]
+    return {
+        "label": label,
+        "words": words[:60],
+        "kept": [(k, v) for k in query for v in query.getlist(k)],
+        "without": query.urlencode(),
+    }
+
+
 @register.inclusion_tag("parts/trail.html")
 def trail(*pairs: str) -> dict[str, Any]:
     """Location trail: words and href in turn, the last words alone: `{% trail "首页" "/home/" "需求" %}`."""
@@ -187,3 +201,18 @@ def lost_files(form: forms.BaseForm, what: str = "文件") -> dict[str, Any]:
     """Which files were chosen for a form that is shown again: without scripts the browser has let go of them."""
     chosen = [file for name in form.files for file in form.files.getlist(name)] if form.files else []
     return {"what": what, "names": [f"“{file.name}”" for file in chosen]}
+
+
+MOST_FAULTS = 200
+
+
+@register.inclusion_tag("parts/import_faults.html")
+def import_faults(faults: list[dict[str, Any]], good: int, wrong: int, errors: str, again: str) -> dict[str, Any]:
+    """What is wrong with a file that was read: so many rows right and wrong, the file of faults at `errors`, each fault by its place.
+
+    `wrong` is 0 where no single row is to blame: then there is no file. `again` is where the next one is uploaded.
+    """
+    return {
+        "faults": faults[:MOST_FAULTS], "more": max(0, len(faults) - MOST_FAULTS) if wrong else 0, "good": good, "wrong": wrong,
+        "errors": errors, "again": again, "has_sheets": any("sheet" in f for f in faults),
+    }  # fmt: skip

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.web import person
 from core import clock
 from core.errors import NotAllowed
+from core.finding import narrowed
 from core.rmb import rmb_upper
 from delivery import rules
 from delivery.domain.spending import ZERO, rate
@@ -31,7 +32,8 @@ def project_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if not rules.reads_any(user):
         raise NotAllowed
-    rows = rules.visible_projects(user).order_by("-id")
+    texts, codes = ("proposal__title", "proposal__organization__name"), ("number",)
+    rows = narrowed(rules.visible_projects(user), request.GET.get("q", ""), texts=texts, codes=codes).order_by("-id")
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
     sums = _sums([a.pk for a in page.object_list])
     found = [{**sums.get(a.pk, NONE), "agreement": a} for a in page.object_list]

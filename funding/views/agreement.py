@@ -10,7 +10,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -23,6 +22,7 @@ from core import clock
 from core.documents import DOCX
 from core.errors import DomainError, NotAllowed
 from core.files import attachment
+from core.finding import narrowed
 from core.money import parse_yuan, show_yuan
 from core.rmb import rmb_upper
 from funding import rules, services
@@ -58,12 +58,7 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
     rounds = Round.objects.filter(pk__in=seen.values("round")).order_by("-pk")
     words, state, round_id = (request.GET.get(key, "").strip()[:60] for key in ("q", "state", "round"))
     rows = seen.prefetch_related("versions")
-    if words:
-        rows = rows.filter(
-            Q(proposal__title__icontains=words)
-            | Q(proposal__organization__name__icontains=words)
-            | Q(number__icontains=words)
-        )
+    rows = narrowed(rows, words, texts=("proposal__title", "proposal__organization__name"), codes=("number",))
     if state in Agreement.State.values:
         rows = rows.filter(state=state)
     if round_id.isdecimal() and len(round_id) < 10:

@@ -18,6 +18,7 @@ from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
 from core.files import attachment
+from core.finding import narrowed
 from core.people import mask_name, mask_phone
 from funding import rules, services
 from funding.domain.personal import mask
@@ -84,6 +85,9 @@ def objection_list(request: HttpRequest) -> HttpResponse:
     if not street_ids(request.user, Role.OFFICE, Role.LEADER, Role.SUPERVISOR):
         raise NotAllowed
     rows = rules.visible_objections(request.user).order_by("-received_at", "-id")
+    rows = narrowed(
+        rows, request.GET.get("q", ""), texts=("proposal__title", "proposal__organization__name"), codes=("number",)
+    )
     page = Paginator(rows, 30).get_page(request.GET.get("page"))
     return render(request, "funding/objection_list.html", {"page": page, "today": clock.local(clock.now()).date()})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,7 @@ from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
 from core.files import attachment
+from core.finding import narrowed
 from core.rmb import rmb_upper
 from funding import rules, services
 from funding.forms import payment as forms
@@ -59,16 +60,8 @@ def _narrowed(rows: "QuerySet[Payment]", asked: dict[str, Any]) -> "QuerySet[Pay
         rows = rows.filter(state=asked["state"])
     if asked.get("round"):
         rows = rows.filter(agreement__round=asked["round"])
-    words = (asked.get("q") or "").strip()
-    if words:
-        rows = rows.filter(
-            Q(number__icontains=words)
-            | Q(voucher__icontains=words)
-            | Q(agreement__number__icontains=words)
-            | Q(agreement__proposal__title__icontains=words)
-            | Q(agreement__proposal__organization__name__icontains=words)
-        )
-    return rows
+    texts = ("agreement__proposal__title", "agreement__proposal__organization__name")
+    return narrowed(rows, asked.get("q") or "", texts=texts, codes=("number", "voucher", "agreement__number"))
 
 
 def _mine(user: User) -> "QuerySet[Agreement]":

@@ -6,14 +6,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from core.workbooks import Cell, Sheet, column_index, column_name
+from core import workbooks
+from core.workbooks import CHOICES, CONTROL, GUIDE, WHY, Sheet, Typed, as_typed, column_index, column_name, title_of
 
 MOST_ROWS = 2000
 MOST_FAULTS = 200
 MOST_WORDS = 1000
 MOST_PEOPLE = 1_000_000
 LONG_AGO = timedelta(days=730)
-SHEET, GUIDE, CHOICES = "需求", "填写说明", "选项"
+SHEET = "需求"
 EXAMPLE_MARK = "示例"
 EXAMPLE_WORDS = "3 号楼二单元楼道灯坏了半个月，老人晚上不敢下楼。（示例，导入时不读这一行）"
 
@@ -21,11 +22,8 @@ MARK, COMMUNITY, GRID, CHANNEL, CATEGORY, WORDS = "序号", "社区", "网格", 
 PEOPLE, URGENCY, DAY, NAME, PHONE, CONSENT = "涉及人数", "紧急程度", "收集日期", "怎么称呼", "联系电话", "本人同意"
 COLUMNS = (MARK, COMMUNITY, GRID, CHANNEL, CATEGORY, WORDS, PEOPLE, URGENCY, DAY, NAME, PHONE, CONSENT)
 NEEDED = (CHANNEL, CATEGORY, WORDS)
-WHY = "错误原因"  # the column that a file of faults has more; not read when it comes back
-MOST_TYPED = 3_000_000  # characters of a workbook that are kept for its file of faults
 YES, NO = "是", "否"
 FORMULA = re.compile(r"^[=+\-@＝＋－＠\t\r]")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
 NARROW = str.maketrans("０１２３４５６７８９－／．　", "0123456789-/. ")
 
@@ -187,47 +185,16 @@ def read_rows(sheets: Sequence[Sheet], rules: Rules) -> Reading:
 
 
 def typed_rows(sheets: Sequence[Sheet], faults: Sequence[Fault]) -> list[dict[str, Any]]:
-    """Every row of the sheets with our head as it was typed, fit for JSON, with what is wrong in it: `why` are the sentences,
-    `bad` the columns. Empty where no single row is wrong, or where the workbook says more than is kept.
-    """
-    wrong: dict[tuple[str, int], list[Fault]] = {}
+    """Every row of the sheets with our head as core.workbooks.typed_rows gives them."""
+    wrong: dict[tuple[str, int], list[tuple[int | None, str]]] = {}
     for fault in faults:
-        wrong.setdefault((fault.sheet, fault.row), []).append(fault)
-    found: list[dict[str, Any]] = []
-    size = 0
-    for sheet in sheets:
-        if sheet.title in (GUIDE, CHOICES) or not sheet.lines or WORDS not in _head(sheet)[0]:
-            continue
-        skipped = {i for i, cell in enumerate(sheet.lines[0].cells) if _title(cell) == WHY}
-        for line in sheet.lines:
-            cells = ["" if i in skipped else _typed(cell) for i, cell in enumerate(line.cells)]
-            while cells and not cells[-1]:
-                cells.pop()
-            size += sum(map(len, cells))
-            mine = wrong.get((sheet.title, line.number), []) if line is not sheet.lines[0] else []
-            mine = sorted(mine, key=lambda fault: column_of(fault) or 0)
-            found.append(
-                {
-                    "sheet": sheet.title, "number": line.number, "typed": cells,
-                    "why": [f"{f.column}：{f.message}" for f in mine],
-                    "bad": sorted({i for f in mine if (i := column_of(f)) is not None}),
-                }
-            )  # fmt: skip
-    return found if size <= MOST_TYPED and any(row["why"] for row in found) else []
-
-
-def _typed(cell: Cell | None) -> str:
-    """What stands in a cell, as text; of a formula nothing, for nobody computes it."""
-    if cell is None or cell.is_formula:
-        return ""
-    value = cell.value
-    if isinstance(value, bool):
-        return YES if value else NO
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        value = int(value)
-    if isinstance(value, datetime):
-        value = value.date()
-    return CONTROL.sub("", str(value)).strip()
+        said = (column_of(fault), f"{fault.column}：{fault.message}")
+        wrong.setdefault((fault.sheet, fault.row), []).append(said)
+    ours = [s for s in sheets if s.title not in (GUIDE, CHOICES) and s.lines and WORDS in _head(s)[0]]
+    typed = [
+        Typed(s.title, s.lines[0].number, [(n.number, [as_typed(c) for c in n.cells]) for n in s.lines]) for s in ours
+    ]
+    return workbooks.typed_rows(typed, wrong)
 
 
 def _head(sheet: Sheet) -> tuple[dict[str, int], list[Fault]]:
@@ -261,11 +228,6 @@ def _read_sheet(sheet: Sheet, head: Mapping[str, int], rules: Rules, found: Read
             found.notes.append(
                 f"工作表“{sheet.title}”第 {line.number} 行的原话里像是有手机号或身份证号，请移到“{PHONE}”列。"
             )
-
-
-def title_of(words: str) -> str:
-    """The name of a column without remarks like （必填）."""
-    return re.sub(r"\s|（.*?）|\(.*?\)|\*", "", words)
 
 
 def _title(cell: Any) -> str:

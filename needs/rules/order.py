@@ -7,6 +7,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Area, Role
 from accounts.rules import area_paths, may, street_ids
+from core.finding import narrowed
 from core.numbers import whole
 from needs.models import CLAIMED_MODES, Claim, Need, OrderNeed, ServiceOrder
 from needs.rules.need import WATCHERS, Person, within
@@ -48,15 +49,8 @@ def found_orders(orders: "QuerySet[ServiceOrder]", chosen: Mapping[str, str], at
         orders = orders.filter(state=ServiceOrder.State.CLAIMED)
     elif state == "over":
         orders = orders.filter(state=ServiceOrder.State.LAPSED)
-    words = chosen.get("q", "").strip()[:40]
-    if words:
-        orders = orders.filter(
-            Q(title__icontains=words)
-            | Q(target__icontains=words)
-            | Q(content__icontains=words)
-            | Q(number__iexact=words)
-        )
-    return orders
+    words = chosen.get("q", "")[:40]
+    return narrowed(orders, words, texts=("title",), codes=("number",), long=("target", "content"))
 
 
 def with_answers(orders: "QuerySet[ServiceOrder]") -> "QuerySet[ServiceOrder]":

@@ -17,6 +17,7 @@ from accounts.rules import communities_of, holds
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 from core.numbers import whole, wholes
 from needs import rules, services
 from needs.forms import order as forms
@@ -46,8 +47,17 @@ def order_list(request: HttpRequest) -> HttpResponse:
     waiting = request.GET.get("waiting", "")
     if waiting in WAITING:
         found = found.filter(pk__in=ServiceOrder.objects.filter(WAITING[waiting]).values("pk"))
+    words = request.GET.get("q", "")[:60]
+    found = narrowed(found, words, texts=("title",), codes=("number",))
     page = Paginator(found.order_by("-id"), 30).get_page(request.GET.get("page"))
-    return render(request, "needs/orders.html", {"page": page, "state": state, "states": State.choices})
+    facts = {
+        "page": page,
+        "state": state,
+        "states": State.choices,
+        "q": words,
+        "chosen": bool(words or state or waiting),
+    }
+    return render(request, "needs/orders.html", facts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,7 +16,7 @@ from core import clock
 from core.errors import DomainError, NotAllowed
 from core.files import attachment
 from needs import services
-from needs.exports.template import write_faulty, write_template
+from needs.exports.template import write_errors, write_template
 from needs.forms.intake import ConfirmForm, ImportForm
 from needs.models import Need, NeedImport
 
@@ -69,7 +69,7 @@ def import_errors(request: HttpRequest, import_id: int) -> HttpResponseBase:
     if not rows:
         raise Http404
     name = f"{found.file_name.removesuffix('.xlsx')}（错误原因）.xlsx"
-    return attachment(write_faulty(rows, *services.places_of(user)), name=name, content_type=EXCEL)
+    return attachment(write_errors(rows, *services.places_of(user)), name=name, content_type=EXCEL)
 
 
 @never_cache

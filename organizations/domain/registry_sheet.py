@@ -10,7 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.workbooks import BadWorkbook, Cell, Sheet
+from core import workbooks
+from core.workbooks import BadWorkbook, Cell, Sheet, Typed, as_typed
 
 NARROW = str.maketrans("０１２３４５６７８９－／．　", "0123456789-/. ")
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
@@ -29,6 +30,14 @@ DATES = ("founded_on", "licence_until", "moved_in_on")
 MOST_MEMBERS = 9999
 MOST_ROWS, LAST_ROW = 2000, 10_000
 SHEET = "明细"
+EXAMPLE_MARK = "例："  # a name that begins so is the template's own
+# the template's columns, in order
+COLUMNS = (
+    "名称", "统一社会信用代码", "类型", "所在社区", "成立日期", "法定代表人", "党组织书记", "业务范围", "登记证书有效期至", "年检", "评估等级",
+    "党员数", "党组织形式", "支部名称或指导员", "入驻日期", "支持单位",
+)  # fmt: skip
+NEEDED = ("名称",)
+DATE_TITLES = ("成立日期", "登记证书有效期至", "入驻日期")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,28 @@ class Computed:
     """A cell that holds a formula: its value is not known to be what its author saw."""
 
 
+def chosen(sheets: Sequence[Sheet]) -> Sheet:
+    """The sheet 明细, or the first one."""
+    return next((s for s in sheets if s.title == SHEET), sheets[0])
+
+
+def typed_rows(sheets: Sequence[Sheet], faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    """Every row of the sheet that was read as core.workbooks.typed_rows gives them; none where no head was found."""
+    sheet, head = chosen(sheets), find_head(as_table(sheets))
+    if head is None:
+        return []
+    place = {key: i for i, (key, _title) in head[1].items()}
+    wrong: dict[tuple[str, int], list[tuple[int | None, str]]] = {}
+    for fault in faults:
+        said = f"{fault.column}：{fault.message}" if fault.column else fault.message
+        wrong.setdefault((sheet.title, fault.row), []).append((place.get(TITLES.get(fault.column, "")), said))
+    lines = [(line.number, [as_typed(cell) for cell in line.cells]) for line in sheet.lines]
+    return workbooks.typed_rows([Typed(sheet.title, head[0] + 1, lines)], wrong)
+
+
 def as_table(sheets: Sequence[Sheet]) -> list[list[Any]]:
     """The cells of the sheet 明细, or of the first one, row by row as the spreadsheet counts them. Raises BadWorkbook."""
-    sheet = next((s for s in sheets if s.title == SHEET), sheets[0])
+    sheet = chosen(sheets)
     table: list[list[Any]] = []
     for line in sheet.lines:
         if line.number > LAST_ROW:
@@ -90,7 +118,9 @@ def find_head(table: Sequence[Sequence[Any]]) -> tuple[int, dict[int, tuple[str,
     for n, row in enumerate(table[:HEAD_WITHIN]):
         found: dict[int, tuple[str, str]] = {}
         for i, cell in enumerate(row):
-            title = re.sub(r"\s+", "", cell).replace("（", "(").replace("）", ")") if isinstance(cell, str) else ""
+            title = (
+                re.sub(r"\s+|（必填）", "", cell).replace("（", "(").replace("）", ")") if isinstance(cell, str) else ""
+            )
             key = TITLES.get(title)
             if key is not None and key not in {k for k, _ in found.values()}:
                 found[i] = (key, title)
@@ -103,15 +133,16 @@ def read_rows(table: Sequence[Sequence[Any]], words: Words) -> tuple[list[dict[s
     """Every row below the head as plain values under the keys of TITLES, and `row`; and all faults."""
     head = find_head(table)
     if head is None:
-        return [], [Fault(1, "", "没有找到表头：前几行里要有“名称”“统一社会信用代码”等列名，可先下载空表。")]
+        return [], [Fault(1, "", "没有找到表头：前几行里要有“名称”“统一社会信用代码”等列名，可先下载模板。")]
     start, columns = head
+    name_at = next(i for i, (key, _title) in columns.items() if key == "name")
     rows: list[dict[str, Any]] = []
     faults: list[Fault] = []
     for number, cells in enumerate(table[start + 1 :], start + 2):
         given = {i: v for i, v in enumerate(cells) if not _blank(v)}
         if not given or str(next(iter(given.values()))).replace(" ", "") in {"合计", "小计"}:
             continue
-        if str(given.get(0, "")).startswith("制表人"):
+        if str(given.get(0, "")).startswith("制表人") or str(given.get(name_at, "")).startswith(EXAMPLE_MARK):
             continue
         row: dict[str, Any] = {"row": number}
         for i, (key, title) in columns.items():

@@ -1,8 +1,6 @@
-"""E17 社会组织基本情况表, and the blank sheet to fill in."""
+"""E17 社会组织基本情况表."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from accounts.models import Area
@@ -22,7 +20,6 @@ COLUMNS = [
     Column("支部名称或指导员", "long", 18), Column("入驻日期", "date", 13),
     Column("支持单位", "long", 18),
 ]  # fmt: skip
-MADE = datetime(2026, 1, 1)  # noqa: DTZ001 - of the blank sheet, which is the same file all day
 SIGNED = "制表人：　　　　　　　审核人：　　　　　　　分管领导："
 
 
@@ -62,8 +59,3 @@ def registry_report(work: Work) -> None:
         cells(),
         progress=lambda n: work.rows(n, len(found)),
     )
-
-
-def blank_sheet(path: Path, street: str, day: str) -> None:
-    """E17 without rows: its sheet 明细 is what the import reads."""
-    write_report(path, _report(street, day), [], made=MADE)

@@ -195,7 +195,9 @@ from organizations.services.registry import (
 from organizations.services.sheet import (
     AlreadyApplied,
     RegistryMoved,
+    SheetHasFaults,
     apply_sheet,
+    forget_sheets,
     plan_rows,
     read_sheet,
 )
@@ -365,6 +367,7 @@ __all__ = [
     "ReturnReasonMissing",
     "RuleInUse",
     "SamePerson",
+    "SheetHasFaults",
     "SheetMoved",
     "SheetReasonMissing",
     "SignUpAfterBeginning",
@@ -414,6 +417,7 @@ __all__ = [
     "enter_standing",
     "fill_checklist",
     "forget_applicants",
+    "forget_sheets",
     "hand_in_checklist",
     "hand_over",
     "invite",

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,17 +14,31 @@ from core.clock import local
 from core.errors import DomainError, NotAllowed
 from core.workbooks import read_workbook
 from organizations import rules
-from organizations.domain.registry_sheet import DATES, MOST_ROWS, TITLES, Fault, Words, as_table, read_rows
+from organizations.domain.registry_sheet import (
+    DATES,
+    MOST_ROWS,
+    TITLES,
+    Fault,
+    Words,
+    as_table,
+    read_rows,
+    typed_rows,
+)
 from organizations.models import ImportRun, Organization, PartyRecord
 from organizations.services.party import add_party
 from organizations.services.profile import write_profile
 from organizations.services.registry import clean_uscc, register
 
+KEPT = timedelta(days=1)  # what was read and not taken over is forgotten
 COPIED = ("legal_name", "secretary", "supporter", "business", "inspection", "grade", *DATES)
 
 
 class AlreadyApplied(DomainError):
     message = "这份表已经登记过了。"
+
+
+class SheetHasFaults(DomainError):
+    message = "表里还有错误，请改好后重新上传。没有登记任何一行。"
 
 
 class RegistryMoved(DomainError):
@@ -156,36 +170,50 @@ def party_of(row: dict[str, Any], before: PartyRecord | None) -> dict[str, Any] 
 
 
 @transaction.atomic(durable=True)
-def read_sheet(*, street: Area, file: Any, name: str, by: User, at: datetime) -> tuple[ImportRun | None, list[Fault]]:
-    """Read an uploaded sheet without writing the registry: the run that may be applied, or the faults.
+def read_sheet(*, street: Area, file: Any, name: str, by: User, at: datetime) -> ImportRun:
+    """Read an uploaded sheet without writing the registry: the run, with its faults or fit to be applied.
 
     Raises NotAllowed, BadWorkbook.
     """
     if not rules.can_register(by, street.pk):
         raise NotAllowed
-    table = as_table(read_workbook(file, most_rows=MOST_ROWS))
-    rows, faults = read_rows(table, words_of(street))
+    sheets = read_workbook(file, most_rows=MOST_ROWS)
+    rows, faults = read_rows(as_table(sheets), words_of(street))
     if rows:
         # a cell that could not be read is not reproached with being empty too
         said = {(f.row, TITLES.get(f.column)) for f in faults}
         faults += [f for f in plan_rows(street, rows)[1] if (f.row, TITLES.get(f.column)) not in said]
-    if faults:
-        return None, sorted(set(faults), key=lambda f: (f.row, f.column, f.message))
+    faults = sorted(set(faults), key=lambda f: (f.row, f.column, f.message))
+    wrong = {f.row for f in faults}
     file.seek(0)
-    digest = hashlib.sha256(file.read()).hexdigest()
     return ImportRun.objects.create(
-        street=street, name=name.removesuffix(".xlsx")[:200], digest=digest, content=rows, read_by=by, read_at=at
-    ), []  # fmt: skip
+        street=street, name=name.removesuffix(".xlsx")[:200], digest=hashlib.sha256(file.read()).hexdigest(),
+        content=[row for row in rows if row["row"] not in wrong], faults=[[f.row, f.column, f.message] for f in faults],
+        typed=typed_rows(sheets, faults) if faults else [], read_by=by, read_at=at,
+    )  # fmt: skip
+
+
+def earlier(run: ImportRun) -> ImportRun | None:
+    """The last time the same file was taken over in this street."""
+    same = ImportRun.objects.filter(street=run.street_id, digest=run.digest, applied_at__isnull=False)
+    return same.exclude(pk=run.pk).select_related("read_by").order_by("-pk").first()
+
+
+def forget_sheets(*, at: datetime) -> int:
+    """Delete what was read more than a day ago and never taken over. Returns how many."""
+    return ImportRun.objects.filter(applied_at=None, read_at__lt=at - KEPT).delete()[0]
 
 
 @transaction.atomic(durable=True)
 def apply_sheet(*, run_id: int, by: User, at: datetime) -> ImportRun:
-    """Write every row of a run, or none. Raises NotAllowed, AlreadyApplied, RegistryMoved."""
+    """Write every row of a run, or none. Raises NotAllowed, AlreadyApplied, SheetHasFaults, RegistryMoved."""
     run = ImportRun.objects.select_for_update(of=("self",)).select_related("street").get(pk=run_id)
     if not rules.can_register(by, run.street_id) or run.read_by_id != by.pk:
         raise NotAllowed
     if run.applied_at is not None:
         raise AlreadyApplied
+    if run.faults:
+        raise SheetHasFaults
     list(Organization.objects.select_for_update().filter(street=run.street_id).order_by("pk").values_list("pk"))
     planned, faults = plan_rows(run.street, run.content)
     if faults:

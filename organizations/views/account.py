@@ -16,6 +16,7 @@ from accounts.rules import street_ids
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 from organizations import rules, services
 from organizations.forms.account import AccountForm, ConfirmForm, LookForm
 from organizations.models import Organization
@@ -128,6 +129,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     found = rules.newest_accounts(streets).order_by(
         F("confirmed_at").desc(nulls_first=True), "organization__pinyin", "pk"
     )
+    found = narrowed(found, request.GET.get("q", ""), texts=("organization__name", "holder", "bank"), codes=("tail",))
     waiting = rules.newest_accounts(streets).filter(confirmed_at=None).count()
     page = Paginator(found, 30).get_page(request.GET.get("page"))
     facts = {"page": page, "waiting": waiting, "confirms": bool(street_ids(user, Role.FINANCE))}

@@ -13,6 +13,7 @@ from accounts.rules import street_ids
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 from core.numbers import whole
 from organizations import rules, services
 from organizations.forms import application as forms
@@ -82,6 +83,7 @@ def applications(request: HttpRequest) -> HttpResponse:
         raise NotAllowed
     # of the three words "waiting" is the last by the alphabet
     found = rules.visible_applications(user).order_by("-state", "-applied_at", "-pk")
+    found = narrowed(found, request.GET.get("q", ""), texts=("name", "legal_name"), codes=("uscc", "code"))
     page = Paginator(found, 30).get_page(request.GET.get("page"))
     return render(request, "organizations/applications.html", {"page": page})
 

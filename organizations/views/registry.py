@@ -15,6 +15,7 @@ from accounts.rules import street_ids
 from accounts.web import person
 from core import clock
 from core.errors import DomainError, NotAllowed
+from core.finding import narrowed
 from organizations import rules, services
 from organizations.forms.profile import InviteForm
 from organizations.forms.registry import MemberForm, OrganizationForm
@@ -34,9 +35,13 @@ def organization_list(request: HttpRequest) -> HttpResponse:
     if not street_ids(user, *rules.READERS):
         raise NotAllowed
     found = rules.visible_organizations(user).select_related("community", "street").annotate(people=Count("members"))
+    words, kind = request.GET.get("q", "")[:60], request.GET.get("kind", "")
+    found = narrowed(found, words, texts=("name", "legal_name"), codes=("uscc",))
+    if kind in Organization.Kind.values:
+        found = found.filter(kind=kind)
     page = Paginator(found.order_by("pinyin", "pk"), 30).get_page(request.GET.get("page"))
     facts = {
-        "page": page, "can_register": bool(street_ids(user, Role.OFFICE)), "waiting": rules.waiting_applications(user),
+        "page": page, "q": words, "kind": kind, "kinds": Organization.Kind.choices, "can_register": bool(street_ids(user, Role.OFFICE)), "waiting": rules.waiting_applications(user),
         "today": clock.local(clock.now()).date(), "accounts_waiting": rules.waiting_accounts(user),
     }  # fmt: skip
     return render(request, "organizations/list.html", facts)

@@ -1,5 +1,6 @@
 """The demonstration's areas and accounts. All persons are made up; areas and organizations are the source's."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -10,10 +11,11 @@ from django.db import transaction
 
 from accounts.models import Area, Role, User
 from accounts.services import add_area, add_user, belong, grant_role, let_off
+from audit.services import mark_demonstration
 from organizations.models import Organization
 from organizations.services import add_member, register
 
-PASSWORD = "Chuangtou-2026"  # noqa: S105 - demonstration accounts only, refused on a live system
+PASSWORD = "Chuangtou-2026"  # noqa: S105 - where nothing real is; a live system gets a random one
 
 ROLES: list[tuple[str, Role, str]] = [
     ("office", Role.OFFICE, "创投办"),
@@ -32,10 +34,13 @@ def start(year: int, month: int, day: int, hour: int = 9, minute: int = 0, secon
     return datetime(year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(hours=8)
 
 
+password = ContextVar("password", default=PASSWORD)  # of the accounts that are being made
+
+
 @cache
-def hash_once() -> str:
+def hash_once(plain: str) -> str:
     """The hash that all demonstration accounts share: hashing sixty times would take a quarter of a minute."""
-    return make_password(PASSWORD)
+    return make_password(plain)
 
 
 @dataclass
@@ -51,8 +56,8 @@ class Place:
 
     def person(self, key: str, username: str, display_name: str) -> User:
         user = add_user(
-            username=username, display_name=display_name, password=PASSWORD, at=self.at, by=None, is_demo=True,
-            email=f"{username}@demo.invalid", scope_id=self.area.pk, hashed=hash_once(),
+            username=username, display_name=display_name, password=password.get(), at=self.at, by=None, is_demo=True,
+            email=f"{username}@demo.invalid", scope_id=self.area.pk, hashed=hash_once(password.get()),
         )  # fmt: skip
         belong(user=user, street_id=self.area.pk)
         self.people[key] = user
@@ -80,6 +85,7 @@ class Place:
 def make_street(district: Area, name: str, tag: str, at: datetime) -> Place:
     """A street with its office, leader, finance, host, supervisor, three administrators and five judges."""
     place = Place(add_area(kind=Area.Kind.STREET, name=name, parent=district), tag, at)
+    mark_demonstration(street_id=place.area.pk, at=at)
     let_off(street=place.area, at=at)
     for key, role, words in ROLES:
         user = place.person(key, f"{tag}_{key}", f"演示{words}")

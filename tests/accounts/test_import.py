@@ -14,7 +14,17 @@ from accounts.domain.people_sheet import COLUMNS, NotText, Words, read_csv
 from accounts.domain.people_sheet import read_people as read_lines
 from accounts.domain.usernames import from_name
 from accounts.models import Area, Invitation, PeopleImport, Role, RoleGrant, RoleRequest, User
-from accounts.services import AlreadyImported, PeopleMoved, apply_people, read_people
+from accounts.services import (
+    AlreadyImported,
+    ImportedByAnother,
+    PeopleMoved,
+    TableHasFaults,
+    apply_people,
+    forget_tables,
+    grant_role,
+    read_people,
+)
+from accounts.services.imports import faults_in
 from audit.models import Event
 from core.errors import NotAllowed
 from core.people import clean_phone
@@ -45,7 +55,10 @@ def xlsx_file(rows, name="人员表.xlsx"):
 
 
 def read(world, file, at):
-    return read_people(street=world.here.area, file=file, by=world.here.people["system_admin"], at=at)
+    """What was read, or None and the faults."""
+    run, _before = read_people(street=world.here.area, file=file, by=world.here.people["system_admin"], at=at)
+    faults = faults_in(run)[0]
+    return None if faults else run, faults
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -128,7 +141,9 @@ def test_every_fault_is_named_by_line_and_column_and_nothing_is_written(world, a
         (13, "用户名", "该用户名已被使用，请换一个。"),
         (14, "姓名", "最多 40 个字。"),
     ]
-    assert not PeopleImport.objects.exists()
+    assert not User.objects.filter(username="wang").exists()
+    with pytest.raises(TableHasFaults):
+        apply_people(run_id=PeopleImport.objects.get().pk, by=world.here.people["system_admin"], at=at)
     assert not User.objects.filter(username="wang").exists()
 
 
@@ -307,3 +322,71 @@ def test_grids_and_aliases_are_known(world, at):
     run, faults = read(world, csv_file(table), at)
     assert faults == []
     assert run.count == 2
+
+
+BAD = f"""{HEAD}
+王小明,wang,13800000001,,社区工作者,没有的社区
+李四,lisi,12,,,
+赵六,zhao,,,,
+"""
+
+
+def test_a_bad_table_says_how_many_are_right_and_comes_back_with_the_reasons(world, at):
+    client = came(world.here.people["system_admin"])
+    answer = client.post("/people/import/", {"file": csv_file(BAD, name="五月.csv")})
+    run = PeopleImport.objects.get()
+    assert answer["Location"] == f"/people/import/{run.pk}/"
+    assert run.count == 1
+    page = client.get(answer["Location"]).content.decode()
+    assert "1 行没有错误，2 行有错误" in page
+    assert "本街道没有“没有的社区”" in page
+    assert "确认导入" not in page
+    assert client.post(answer["Location"]).status_code == 409
+    assert not User.objects.filter(username="zhao").exists()
+    url = f"/people/import/{run.pk}/errors/"
+    assert "%E4%BA%94%E6%9C%88" in client.get(url)["Content-Disposition"]
+    data = b"".join(client.get(url))
+    assert data == b"".join(client.get(url))
+    sheet = openpyxl.load_workbook(io.BytesIO(data))["人员"]
+    table = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert table[0] == [*COLUMNS, "错误原因"]
+    assert [row[-1] for row in table[1:]] == [
+        "范围：本街道没有“没有的社区”。社区填社区名，网格填“社区/网格”，全街道留空。",
+        "手机号：请填写 11 位手机号，或带区号的固定电话，例如 0757-8888888。",
+        None,
+    ]
+    red = {(cell.row, cell.column) for row in sheet.iter_rows() for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"}
+    assert red == {(2, 6), (3, 3)}
+    sheet["F2"], sheet["C3"] = "溡源社区", "13800000002"
+    out = io.BytesIO()
+    sheet.parent.save(out)
+    mended, faults = read(world, SimpleUploadedFile("五月.xlsx", out.getvalue()), at)
+    assert (mended.count, faults) == (3, [])
+    assert client.get(f"/people/import/{mended.pk}/errors/").status_code == 404
+    assert came(world.there.people["system_admin"]).get(url).status_code == 404
+    assert came(world.here.people["office"]).get(url).status_code == 403
+
+
+def test_typed_rows_wait_sealed_and_are_forgotten_after_a_day(world, at):
+    read(world, csv_file(BAD), at)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT content FROM accounts_peopleimport")
+        (stored,) = cursor.fetchone()
+    assert "王小明" not in stored
+    assert forget_tables(at=at + timedelta(hours=23)) == 0
+    assert forget_tables(at=at + timedelta(hours=25)) == 1
+
+
+def test_the_same_file_is_known_before_and_after_it_was_imported(world, at):
+    admin = world.here.people["system_admin"]
+    client = came(admin)
+    client.post("/people/import/", {"file": csv_file(BAD)})
+    again = client.post("/people/import/", {"file": csv_file(BAD)}, follow=True)
+    assert "还没有导入，这次重新检查了一遍" in again.content.decode()
+    assert PeopleImport.objects.count() == 1
+    run, _ = read(world, csv_file(GOOD), at)
+    apply_people(run_id=run.pk, by=admin, at=at)
+    other = world.here.people["second_judge"]
+    grant_role(user=other, role=Role.SYSTEM_ADMIN, area=world.here.area, by=None, at=at)
+    with pytest.raises(ImportedByAnother, match="这份表已经导入过了"):
+        read_people(street=world.here.area, file=csv_file(GOOD), by=other, at=at)

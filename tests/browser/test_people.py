@@ -12,6 +12,7 @@ from accounts.models import Authenticator, FactorPolicy, RoleGrant, User
 from core import clock
 from tests.browser.test_organizations import no_faults
 from tests.browser.walker import Walker
+from tests.organizations.test_sheet import book
 from tests.world import PASSWORD, build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -127,6 +128,10 @@ def test_a_table_of_people_with_a_fault_then_whole(chromium, live_server, world,
     page.get_by_label("人员表").set_input_files(file)
     system.press("上传并检查", "导入账号有错")
     expect(page.locator("main")).to_contain_text("本街道没有“没有的社区”")
+    with page.expect_download() as faulty:
+        page.get_by_role("link", name="下载标出错误的表").click()
+    assert faulty.value.suggested_filename == "人员表（错误原因）.xlsx"
+    system.follow("改好后重新上传", "")
     file.write_bytes(TABLE.format(place="溡源社区", second="lisilisilisi").encode("gb18030"))
     page.get_by_label("人员表").set_input_files(file)
     system.press("上传并检查", "导入账号预览")
@@ -168,3 +173,28 @@ def test_a_first_password_is_changed_and_a_post_is_handed_over(chromium, live_se
     expect(page.locator("body")).to_contain_text("创投办")
     assert not User.objects.get(pk=office.pk).is_active
     no_faults(system, her, security)
+
+
+def test_organizations_with_a_fault_then_whole(chromium, live_server, world, tmp_path):
+    office = Walker(chromium, live_server.url)
+    office.sign_in("office_a", PASSWORD)
+    office.go("/organizations/import/", "导入组织")
+    page, file = office.page, tmp_path / "组织.xlsx"
+    file.write_bytes(book(["云秀队", "", "备案队伍"], ["东湖队", "", "队伍", "东湖社区"]))
+    page.get_by_label("基本情况表").set_input_files(file)
+    office.press("上传并检查", "导入组织有错")
+    office.says("1 行没有错误，1 行有错误")
+    with page.expect_download() as faulty:
+        page.get_by_role("link", name="下载标出错误的表").click()
+    assert faulty.value.suggested_filename == "组织（错误原因）.xlsx"
+    office.follow("改好后重新上传", "")
+    file.write_bytes(book(["云秀队", "", "备案队伍"], ["东湖队", "", "备案队伍", "溡源社区"]))
+    page.get_by_label("基本情况表").set_input_files(file)
+    office.press("上传并检查", "导入组织预览")
+    office.says("2 行都能导入")
+    office.press("全部登记", "导入组织完成")
+    office.go("/organizations/import/", "")
+    page.get_by_label("基本情况表").set_input_files(file)
+    office.press("上传并检查", "导入组织同一文件")
+    office.says("同一个文件")
+    no_faults(office)

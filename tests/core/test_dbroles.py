@@ -9,7 +9,7 @@ from core.dbroles import APP_ROLE, append_only_tables, grant, owns_tables
 from tests.house.scene import play
 
 ONLY = [
-    "audit_event", "funding_paymentpart", "funding_publicnotice", "funding_repayment", "judging_move",
+    "audit_change", "audit_demostreet", "audit_event", "funding_paymentpart", "funding_publicnotice", "funding_repayment", "judging_move",
     "judging_result", "judging_resultline", "judging_supervisornote", "messaging_wording", "needs_feedback",
     "needs_needrating", "needs_needstep", "needs_orderstep", "organizations_checklist", "organizations_checklistitems", "organizations_checklistreview", "organizations_exitdecision", "organizations_formermember", "organizations_hearingballot", "organizations_hearingcount", "organizations_hearingresult", "organizations_hearingvoter", "organizations_monthlyanswer", "organizations_monthlyappeal", "organizations_monthlyitems", "organizations_monthlysheet", "organizations_partyrecord", "organizations_ratingconfirmation", "organizations_ratingrule", "organizations_ratingsheet", "organizations_standing", "organizations_standingcomment", "projects_budgetcut", "projects_communityopinion", "projects_cutanswer", "projects_cutline", "projects_eligibilitydecision", "projects_findingwaiver", "projects_limitruling", "projects_proposalversion", "rounds_grace",
 ]  # fmt: skip

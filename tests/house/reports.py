@@ -39,6 +39,16 @@ CASES: dict[str, Any] = {
     "organizations.e20": lambda ids: {"street": ids["street_id"], "year": ids["year"]},
     "organizations.training": lambda ids: {"training": ids["training_id"]},
     "organizations.trainings": lambda ids: {"street": ids["street_id"], "year": ids["year"], "day": "2026-11-23"},
+    "portal.history": lambda ids: {
+        "user": ids["salon_reader_id"],
+        "kind": "order",
+        "record": ids["order_id"],
+        "who": None,
+        "verb": "",
+        "first": None,
+        "last": None,
+        "day": "2026-11-23",
+    },
     "portal.e25": lambda ids: {"street": ids["street_id"], "year": 2026, "day": "2026-11-23"},
     "projects.e3": lambda ids: {
         "round": ids["round_id"],

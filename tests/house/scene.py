@@ -221,7 +221,7 @@ def play(world: World, at: datetime) -> Scene:
     return Scene(
         world,
         {
-            "round_id": here.round.pk, "need_id": need.pk, "code": need.tracking_code, "order_id": order.pk, "claim_id": claim.pk, "resource_id": resource.pk, "pledge_id": pledge.pk,
+            "round_id": here.round.pk, "need_id": need.pk, "history_kind": "need", "record_id": need.pk, "code": need.tracking_code, "order_id": order.pk, "claim_id": claim.pk, "resource_id": resource.pk, "pledge_id": pledge.pk,
             "proposal_id": passed, "attachment_id": Attachment.objects.get(proposal=passed).pk, "decision_id": EligibilityDecision.objects.get(proposal=passed, outcome="return").pk, "draft_id": draft.pk, "session_id": session.pk, "key": session.stage.key, "carried_id": carried.pk, "what": "e6", "token": token, "entry_id": entry.pk, "plan_id": plan.pk,
             "award_id": award.pk, "notice_id": notice.pk, "objection_id": objection.pk, "objection_code": objection.code, "file_id": objection.evidence.get().pk, "inbox_id": inbox.pk if inbox else 0, "job_id": job.pk, "grant_id": grant.pk,
             "user_id": who["finance"].pk, "organization_id": here.organization.pk, "claim_order_id": second.pk,

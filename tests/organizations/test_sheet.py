@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 
 import openpyxl
 import pytest
@@ -14,7 +14,7 @@ from core.workbooks import BadWorkbook, read_workbook
 from jobs.models import Job
 from jobs.registry import Work, kind_of
 from organizations import services
-from organizations.domain.registry_sheet import MOST_ROWS, Words, as_table, find_head, read_rows
+from organizations.domain.registry_sheet import COLUMNS, MOST_ROWS, Fault, Words, as_table, find_head, read_rows
 from organizations.models import ImportRun, Organization, PartyRecord
 from tests.judging.make import signed_in
 
@@ -47,13 +47,15 @@ def book(*rows, head=HEAD, sheet="表"):
 
 
 def read(world, at, content, by=None):
-    return services.read_sheet(
+    """What was read, or None and the faults."""
+    run = services.read_sheet(
         street=world.here.area,
         file=SimpleUploadedFile("表.xlsx", content),
         name="表.xlsx",
         by=by or world.here.people["office"],
         at=at,
     )
+    return None if run.faults else run, [Fault(*one) for one in run.faults]
 
 
 def said(faults):
@@ -117,7 +119,11 @@ def test_every_fault_is_said_by_row_and_column(world, at):
         (15, "名称", "最多 80 个字。"),
         (16, "党员数", "请填写整数。"),
     ]
-    assert not ImportRun.objects.exists()
+    found = ImportRun.objects.get()
+    assert (found.content, sum(bool(row["why"]) for row in found.typed)) == ([], 15)
+    with pytest.raises(services.SheetHasFaults):
+        services.apply_sheet(run_id=found.pk, by=world.here.people["office"], at=at)
+    assert not Organization.objects.filter(name="乙").exists()
 
 
 def test_what_changed_between_reading_and_applying_stops_everything(world, at):
@@ -236,13 +242,11 @@ def test_what_is_exported_can_be_read_back(world, at, tmp_path):
 def test_pages_of_the_import(world, at):
     office = signed_in(world.here.people["office"])
     url = "/organizations/import/"
-    blank = office.get(f"{url}blank/")
-    content = b"".join(blank.streaming_content)
-    assert "含有" not in openpyxl.load_workbook(io.BytesIO(content)).sheetnames
-    nothing = office.post(url, {"file": SimpleUploadedFile("空.xlsx", content)})
+    blank = b"".join(office.get(f"{url}blank/").streaming_content)
+    assert blank == b"".join(office.get(f"{url}blank/").streaming_content)
+    nothing = office.post(url, {"file": SimpleUploadedFile("空.xlsx", blank)}, follow=True)
     assert "表头下面没有内容" in nothing.content.decode()
-    wrong = office.post(url, {"file": SimpleUploadedFile("表.xlsx", book(["甲", "", "党"]))})
-    assert wrong.status_code == 200
+    wrong = office.post(url, {"file": SimpleUploadedFile("表.xlsx", book(["甲", "", "党"]))}, follow=True)
     assert "没有“党”这个选项" in wrong.content.decode()
     old = office.post(url, {"file": SimpleUploadedFile("表.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1aaaa")})
     assert "另存为 .xlsx" in old.content.decode()
@@ -255,3 +259,72 @@ def test_pages_of_the_import(world, at):
     assert signed_in(world.there.people["office"]).get(good["Location"]).status_code == 404
     assert office.post("/organizations/export/e17/").status_code == 302
     assert Job.objects.get().kind == "organizations.e17"
+
+
+def test_a_bad_sheet_says_how_many_are_right_and_comes_back_with_the_reasons(world, at):
+    office = signed_in(world.here.people["office"])
+    rows = [["云秀队", "", "备案队伍"], ["东湖队", "", "队伍", "东湖社区"], ["", "", "备案队伍"]]
+    url = office.post("/organizations/import/", {"file": SimpleUploadedFile("五月.xlsx", book(*rows))})["Location"]
+    page = office.get(url).content.decode()
+    assert "1 行没有错误，2 行有错误" in page
+    assert "全部登记" not in page
+    assert office.post(url).status_code == 409
+    data = b"".join(office.get(f"{url}errors/"))
+    assert data == b"".join(office.get(f"{url}errors/"))
+    assert "%E4%BA%94%E6%9C%88" in office.get(f"{url}errors/")["Content-Disposition"]
+    sheet = openpyxl.load_workbook(io.BytesIO(data))["表"]
+    table = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert table[0] == [*HEAD, "错误原因"]
+    assert table[1][-1] is None
+    assert table[2][-1].split("\n") == [
+        "类型：没有“队伍”这个选项，可填：登记社会组织、社区（村）党组织、备案队伍、居民小组。",
+        "所在社区：本街道没有“东湖社区”。",
+    ]
+    assert table[3][-1] == "名称：请填写名称。"
+    red = {(cell.row, cell.column) for row in sheet.iter_rows() for cell in row if cell.fill.fgColor.rgb == "FFFFC7CE"}
+    assert red == {(3, 3), (3, 4), (4, 1)}
+    sheet["C3"], sheet["D3"], sheet["A4"] = "备案队伍", "溡源社区", "溪边队"
+    out = io.BytesIO()
+    sheet.parent.save(out)
+    mended, faults = read(world, at, out.getvalue())
+    assert faults == []
+    assert services.apply_sheet(run_id=mended.pk, by=world.here.people["office"], at=at).added == 3
+    assert office.get(f"/organizations/import/{mended.pk}/errors/").status_code == 404
+    assert signed_in(world.there.people["office"]).get(f"{url}errors/").status_code == 404
+
+
+def test_a_file_without_a_head_has_no_file_of_faults(world, at):
+    office = signed_in(world.here.people["office"])
+    file = SimpleUploadedFile("表.xlsx", book(["甲", "乙"], head=["一", "二"]))
+    url = office.post("/organizations/import/", {"file": file})["Location"]
+    assert "没有找到表头" in office.get(url).content.decode()
+    assert office.get(f"{url}errors/").status_code == 404
+
+
+def test_the_same_file_is_known_again(world, at):
+    office = signed_in(world.here.people["office"])
+    first = office.post("/organizations/import/", {"file": SimpleUploadedFile("表.xlsx", book(NEW))})["Location"]
+    assert "登记过" not in office.get(first).content.decode()
+    office.post(first)
+    again = office.post("/organizations/import/", {"file": SimpleUploadedFile("换了名字.xlsx", book(NEW))})["Location"]
+    page = office.get(again).content.decode()
+    assert "同一个文件" in page
+    assert "新登记 1 个，更新 0 个" in page
+    assert services.forget_sheets(at=at + timedelta(days=1000)) == 1  # the one that was never taken over
+
+
+def test_the_template_has_lists_and_an_example_and_is_read_back(world, at):
+    office = signed_in(world.here.people["office"])
+    made = openpyxl.load_workbook(io.BytesIO(b"".join(office.get("/organizations/import/blank/"))))
+    assert made.sheetnames == ["明细", "填写说明", "选项"]
+    page = made["明细"]
+    assert [c.value.removesuffix("（必填）") for c in page[1]] == list(COLUMNS)
+    assert page["A2"].value == "例：暖邻公益服务中心"
+    assert {str(d.sqref) for d in page.data_validations.dataValidation} == {
+        f"{letter}2:{letter}2002" for letter in "CDJKM"
+    }
+    page["A3"], page["C3"], page["D3"] = "云秀队", "备案队伍", "溡源社区"
+    out = io.BytesIO()
+    made.save(out)
+    run, faults = read(world, at, out.getvalue())
+    assert (faults, [row["name"] for row in run.content]) == ([], ["云秀队"])

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from core.pinyin import pinyin_key
 from organizations.models import Organization
 from portal.search import look
@@ -82,6 +83,15 @@ def test_chinese_order_and_a_fixed_number_of_queries(world, at):
     page = client.get("/search/", {"q": "<b>没有这个"}).content.decode()
     assert "没有找到" in page and "&lt;b&gt;" in page and "<b>没有" not in page
     assert client.get("/search/").status_code == 200
+
+
+def test_a_person_is_found_only_by_who_runs_the_accounts(world, at):
+    admin = world.here.people["system_admin"]
+    User.objects.create(username="zengxiaoxiao", display_name="曾小小", street=world.here.area)
+    for typed in ("曾小", "zxx", "CXX", "zengxiao"):
+        assert titles(admin, typed)["账号"] == ["曾小小"]
+        assert "账号" not in titles(world.here.people["office"], typed)
+        assert "账号" not in titles(world.there.people["system_admin"], typed)
 
 
 def test_a_visitor_signs_in_first():
