@@ -7,6 +7,9 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
+from tests.browser.walker import Walker
+from tests.world import PASSWORD
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -37,3 +40,26 @@ def _left_open(request):
     for context in browser.contexts if browser else []:
         with suppress(Error):
             context.close()
+
+
+@pytest.fixture
+def walk(request, chromium, live_server):
+    """`walk(who=, phone=, narrow=)` opens a person's browser; at the end no page of any of them may have had a fault, apart
+    from what the module's `TOLERATED` matches.
+    """
+    made = []
+
+    def new(*, phone=False, who="", narrow=0):
+        walker = Walker(chromium, live_server.url, phone=phone)
+        made.append(walker)
+        if narrow:
+            walker.size = {"width": narrow, "height": 700}
+            walker.page.set_viewport_size(walker.size)
+        if who:
+            walker.sign_in(who, PASSWORD)
+        return walker
+
+    yield new
+    tolerated = getattr(request.module, "TOLERATED", None)
+    faults = {f for walker in made for f in walker.faults if not (tolerated and tolerated.search(f))}
+    assert not faults, "\n".join(sorted(faults))

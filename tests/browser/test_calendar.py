@@ -7,10 +7,9 @@ import pytest
 from core import clock
 from needs.models import Need
 from reminders.models import Rule
-from tests.browser.walker import Walker
 from tests.needs.make import handled, post
 from tests.projects import make
-from tests.world import PASSWORD, build
+from tests.world import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -18,24 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def world(live_server):
     return build(clock.now())
-
-
-@pytest.fixture
-def walk(chromium, live_server):
-    made = []
-
-    def new(*, phone=False, who=""):
-        walker = Walker(chromium, live_server.url, phone=phone)
-        made.append(walker)
-        if who:
-            walker.sign_in(who, PASSWORD)
-        return walker
-
-    yield new
-    for walker in made:
-        walker.context.close()
-    faults = [f for walker in made for f in walker.faults]
-    assert not faults, "\n".join(sorted(set(faults)))
 
 
 def fill(world):

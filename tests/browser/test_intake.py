@@ -18,34 +18,13 @@ from tests.world import PASSWORD, build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-OFFLINE = re.compile(r"ERR_INTERNET_DISCONNECTED|status of 40[03]")
+TOLERATED = re.compile(r"ERR_INTERNET_DISCONNECTED|status of 40[03]")
 
 
 @pytest.fixture
 def world(live_server, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     return build(clock.now())
-
-
-@pytest.fixture
-def walk(chromium, live_server):
-    made = []
-
-    def new(*, phone=False, who="", narrow=0):
-        walker = Walker(chromium, live_server.url, phone=phone)
-        made.append(walker)
-        if narrow:
-            walker.page.set_viewport_size({"width": narrow, "height": 700})
-            walker.size = {"width": narrow, "height": 700}
-        if who:
-            walker.sign_in(who, PASSWORD)
-        return walker
-
-    yield new
-    for walker in made:
-        walker.context.close()
-    faults = [f for walker in made for f in walker.faults if not OFFLINE.search(f)]
-    assert not faults, "\n".join(sorted(set(faults)))
 
 
 def choose(walker, file):

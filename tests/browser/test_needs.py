@@ -7,9 +7,8 @@ from core import clock
 from needs import services
 from needs.models import Need, NeedSecond
 from portal.invariants import broken
-from tests.browser.walker import Walker
 from tests.needs.make import handled, post
-from tests.world import PASSWORD, build
+from tests.world import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,24 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def world(live_server):
     return build(clock.now())
-
-
-@pytest.fixture
-def walk(chromium, live_server):
-    made = []
-
-    def new(*, phone=False, who=""):
-        walker = Walker(chromium, live_server.url, phone=phone)
-        made.append(walker)
-        if who:
-            walker.sign_in(who, PASSWORD)
-        return walker
-
-    yield new
-    for walker in made:
-        walker.context.close()
-    faults = [f for walker in made for f in walker.faults]
-    assert not faults, "\n".join(sorted(set(faults)))
 
 
 def test_asked_followed_handled_rated_and_closed(world, walk):

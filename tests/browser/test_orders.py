@@ -9,10 +9,9 @@ from core.clock import local
 from needs import services
 from needs.models import Claim, Need, Pledge, Resource, ServiceOrder
 from portal.invariants import broken
-from tests.browser.walker import Walker
 from tests.needs.make import post
 from tests.needs.trade import claim, claim_round, listed
-from tests.world import PASSWORD, build
+from tests.world import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -20,24 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def world(live_server):
     return build(clock.now())
-
-
-@pytest.fixture
-def walk(chromium, live_server):
-    made = []
-
-    def new(*, phone=False, who=""):
-        walker = Walker(chromium, live_server.url, phone=phone)
-        made.append(walker)
-        if who:
-            walker.sign_in(who, PASSWORD)
-        return walker
-
-    yield new
-    for walker in made:
-        walker.context.close()
-    faults = [f for walker in made for f in walker.faults]
-    assert not faults, "\n".join(sorted(set(faults)))
 
 
 def moment(at):
