@@ -8,6 +8,7 @@ from django.contrib.auth import password_validation
 from accounts.models import Area, Role, User
 from core.forms import PortalForm
 from core.people import PhoneField
+from core.uploads import FilePicker
 
 
 class SignInForm(PortalForm):
@@ -209,8 +210,8 @@ class TableForm(PortalForm):
     """A table of people."""
 
     file = forms.FileField(
-        label="人员表", help_text="Excel（.xlsx）或 CSV（UTF-8 或 GB18030 编码），不超过 1 MB、500 人",
-        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv"}),
+        label="人员表", help_text="最多 500 人；CSV 用 UTF-8 或 GB18030 编码",
+        widget=FilePicker("xlsx", "csv", megabytes=1),
     )  # fmt: skip
 
 

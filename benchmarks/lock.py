@@ -16,7 +16,7 @@ CODE = (
     "from judging.domain.scoring import compute\n"
     "from judging.models import ScoreSheet, Session\n"
     "from judging.services import lock_session\n"
-    "from judging.services.setup import scoring_document\n"
+    "from judging.services.opening import scoring_document\n"
     "s = Session.objects.select_related('round__street').get(); by = User.objects.get(username='bench_office')\n"
     "began = time.perf_counter(); list(ScoreSheet.objects.filter(session=s).values_list('judge', 'entry', 'marks')); read = time.perf_counter() - began\n"
     "document = scoring_document(s)\n"

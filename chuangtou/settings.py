@@ -39,8 +39,8 @@ if not re.fullmatch(r"(/([A-Za-z0-9_.-]+/)+|:[0-9]{1,5})?", PORTAL_PUSH):
 
 # What the public footer and the page heads say; a street office fills these in.
 SITE_NAME = env.str("PORTAL_SITE_NAME", default="创投门户")
-SITE_HOST_UNIT = env.str("PORTAL_HOST_UNIT", default="（主办单位待填写）")
-SITE_PHONE = env.str("PORTAL_PHONE", default="（联系电话待填写）")
+SITE_HOST_UNIT = env.str("PORTAL_HOST_UNIT", default="")
+SITE_PHONE = env.str("PORTAL_PHONE", default="（待填写）")
 SITE_RECORD = env.str("PORTAL_RECORD", default="")
 VERSION = "0.1.0"
 

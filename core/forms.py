@@ -24,6 +24,7 @@ from django.forms.boundfield import BoundField
 from django.forms.utils import ErrorDict
 
 from core.money import TOP, BadAmount, parse_yuan, show_yuan
+from core.uploads import FilePicker
 
 NARROW = str.maketrans("０１２３４５６７８９－／．：　", "0123456789-/.: ")
 
@@ -63,7 +64,12 @@ def error_rows(form: forms.BaseForm) -> list[ErrorRow]:
 
 
 class PortalBoundField(BoundField):
-    """Says `aria-required` on single controls; a group says it in its legend, in words."""
+    """Says `aria-required` on single controls; a group says it in its legend, in words. A file's limits lead its help."""
+
+    def __init__(self, form: forms.BaseForm, field: forms.Field, name: str) -> None:
+        super().__init__(form, field, name)
+        if isinstance(field.widget, FilePicker):
+            self.help_text = "；".join(filter(None, (field.widget.limits, str(self.help_text))))
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         found: dict[str, Any] = super().build_widget_attrs(attrs, widget)

@@ -21,8 +21,9 @@ def parse_yuan(text: str) -> Decimal:
 
     Full-width digits are understood; exponents, signs and words are not. Raises BadAmount.
     """
-    plain = text.translate(str.maketrans("０１２３４５６７８９．，　", "0123456789.,\u0020"))
-    plain = plain.strip().removeprefix("¥").removesuffix("元").replace(",", "").replace(" ", "")
+    plain = text.translate(str.maketrans("０１２３４５６７８９．，　￥", "0123456789.,\u0020¥"))
+    plain = plain.strip().removeprefix("¥").removesuffix("元")
+    plain = re.sub(r"[,\s]+", "", plain)
     if not _SPOKEN.fullmatch(plain):
         raise BadAmount("请填写金额，单位为元，例如 5000 或 5000.50，最多两位小数。")
     return Decimal(plain).quantize(FEN)

@@ -21,7 +21,6 @@ MOST_UNPACKED = 200 * 1024 * 1024
 MOST_PARTS = 2000
 MOST_READ = 20 * 1024 * 1024  # of one part that is looked through
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-ACCEPT = ".pdf,.jpg,.jpeg,.png,.docx,.xlsx"
 KINDS = "只能上传 PDF、JPG、PNG、DOCX 或 XLSX。"
 LARGE = "文件解开后太大，请删去多余的内容或图片。"
 RUNS = "文件里有宏、控件或嵌入的对象。请删去后另存为 .docx 或 .xlsx 再传。"

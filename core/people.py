@@ -5,7 +5,14 @@ from typing import Any
 
 from django import forms
 
+from core.typed import Typed
+
 NARROW = str.maketrans("０１２３４５６７８９－　", "0123456789- ")
+UNREADABLE = "请填写 11 位手机号，或带区号的固定电话，例如 0757-8888888。"
+TYPED = Typed(
+    whole=(r"1[3-9](-?\d){9}|0\d{2,3}-?\d{7,8}", UNREADABLE), good="号码完整", goal="11 位手机号或带区号的固定电话",
+    drop=r"[\s()]", cut=r"(\+|00)86-?",
+)  # fmt: skip
 MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 LANDLINE = re.compile(r"0\d{2,3}-?\d{7,8}", re.ASCII)
 PERSONAL = re.compile(r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)|(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
@@ -23,7 +30,7 @@ def clean_phone(text: str) -> str:
         return plain.replace("-", "")
     if LANDLINE.fullmatch(plain):
         return plain
-    raise ValueError("请填写 11 位手机号，或带区号的固定电话，例如 0757-8888888。")
+    raise ValueError(UNREADABLE)
 
 
 def mask_phone(phone: str) -> str:
@@ -48,7 +55,7 @@ class PhoneField(forms.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 30)
-        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}))
+        kwargs.setdefault("widget", forms.TextInput(attrs=TYPED.attrs("tel")))
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> Any:

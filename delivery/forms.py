@@ -6,6 +6,7 @@ from django import forms
 
 from core.errors import DomainError
 from core.forms import DateField, MoneyInput, OnceKey, PortalForm
+from core.uploads import FilePicker
 from delivery.domain.spending import CHECKS, MOST_FILES, MOST_MEGABYTES, NEEDED
 from delivery.models import Expense, ExpensePaper
 from delivery.services import Facts
@@ -26,17 +27,11 @@ class RatingForm(PortalForm):
     )
 
 
-class ManyFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
 class PapersField(forms.FileField):
     """Photos and scans of a voucher; cleans to a list, checked by content. A telephone offers its camera."""
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = ManyFiles(
-            attrs={"accept": "image/jpeg,image/png,.pdf", "multiple": True, "data-megabytes": MOST_MEGABYTES}
-        )
+        widget = FilePicker("pdf", "jpg", "png", megabytes=MOST_MEGABYTES, most=MOST_FILES)
         super().__init__(widget=widget, required=False, **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
@@ -114,8 +109,8 @@ class ExpenseForm(PortalForm):
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
         field.choices = groups
         have = expense.papers.count() if expense else 0
-        left = f"最多 {MOST_FILES} 个附件" + (f"，已有 {have} 个" if have else "")
-        self.fields["bill_files"].help_text = f"{left}；PDF、JPG 或 PNG，每个不超过 {MOST_MEGABYTES} MB，可直接拍照。"
+        left = f"各种附件合计最多 {MOST_FILES} 个" + (f"，已有 {have} 个" if have else "")
+        self.fields["bill_files"].help_text = f"{left}；可直接拍照。"
 
     def facts(self) -> Facts:
         """What was typed, for the services."""

@@ -16,6 +16,7 @@ from judging import rules
 from judging.domain.ballot import columns, votes
 from judging.domain.codes import paper_code
 from judging.forms import ConfirmForm, DeviceFileForm, PaperForm
+from judging.found import visible_session
 from judging.models import Absence, CarriedSheet, Entry, Judge, Move, Recusal, Session
 from judging.services.absences import record_absences, withdraw_absence
 from judging.services.paper import (
@@ -29,12 +30,8 @@ from judging.services.paper import (
 from judging.services.sheets import BadMark
 
 
-def _visible(request: HttpRequest, session_id: int) -> Session:
-    return get_object_or_404(rules.visible_sessions(person(request)), pk=session_id)
-
-
 def _carries(request: HttpRequest, session_id: int) -> Session:
-    session = _visible(request, session_id)
+    session = visible_session(request, session_id)
     if not may_carry(person(request), session):
         raise NotAllowed("评审会的评委和只读人员不能录入评分表。")
     return session
@@ -138,7 +135,7 @@ def carried(request: HttpRequest, session_id: int, carried_id: int) -> HttpRespo
 @never_cache
 def reconcile(request: HttpRequest, session_id: int) -> HttpResponse:
     """Every gap with what is known of it and the ways out; what came late; what was carried. Never a number."""
-    session = _visible(request, session_id)
+    session = visible_session(request, session_id)
     scoring = session.state == Session.State.SCORING
     gaps = rules.gaps(session) if scoring else []
     by_judge: dict[int, dict[str, Any]] = {}
@@ -161,7 +158,7 @@ def reconcile(request: HttpRequest, session_id: int) -> HttpResponse:
 @require_POST
 def absences(request: HttpRequest, session_id: int) -> HttpResponse:
     """Record absences: chosen gaps, or all the rest of one judge; or take one back."""
-    session = _visible(request, session_id)
+    session = visible_session(request, session_id)
     act: dict[str, Any] = {"session_id": session.pk, "by": person(request), "at": clock.now()}
     try:
         if "withdraw" in request.POST:

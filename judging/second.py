@@ -18,15 +18,12 @@ from core.errors import DomainError, NotAllowed
 from judging import forms, rules, services
 from judging.domain.scoring import check_rule
 from judging.domain.sentences import sentences
+from judging.found import visible_session
 from judging.models import Draw, Entry, Judge, Move, Recusal, RuleChange, Session, SupervisorNote, Unlock
+from judging.preparing import rule_initial
 from judging.rules import online
 from judging.services.rulechange import decide_rule, propose_rule
 from judging.services.unlock import UnlockOver, add_note, ask_unlock, sign_unlock, withdraw_unlock
-from judging.views import rule_initial
-
-
-def _visible(request: HttpRequest, session_id: int) -> Session:
-    return get_object_or_404(rules.visible_sessions(person(request)), pk=session_id)
 
 
 def compared(change: RuleChange) -> list[tuple[str, list[str], list[str]]]:
@@ -45,7 +42,7 @@ def compared(change: RuleChange) -> list[tuple[str, list[str], list[str]]]:
 @never_cache
 def rule_change(request: HttpRequest, session_id: int) -> HttpResponse:
     """Propose a change, decide on it, read all that were made."""
-    session, user = _visible(request, session_id), person(request)
+    session, user = visible_session(request, session_id), person(request)
     scoring = session.state == Session.State.SCORING
     proposes, decides = (
         rules.can_run(user, session) and scoring,
@@ -91,7 +88,7 @@ def rule_change(request: HttpRequest, session_id: int) -> HttpResponse:
 @never_cache
 def unlock(request: HttpRequest, session_id: int) -> HttpResponse:
     """Ask for the unlock, approve, co-sign, withdraw; the results so far."""
-    session, user = _visible(request, session_id), person(request)
+    session, user = visible_session(request, session_id), person(request)
     street = session.round.street
     asks = may(user, street, Role.OFFICE, Role.LEADER)
     form = forms.ReasonForm(request.POST if request.method == "POST" and request.POST.get("do") == "ask" else None)
@@ -140,7 +137,7 @@ def watch(request: HttpRequest, session_id: int) -> HttpResponse:
 
 
 def _watched(request: HttpRequest, session_id: int) -> Session:
-    session = _visible(request, session_id)
+    session = visible_session(request, session_id)
     if not may(person(request), session.round.street, Role.OFFICE, Role.LEADER, Role.SUPERVISOR):
         raise NotAllowed
     return session

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 import needs.rules
 from accounts.models import Area, Role
-from accounts.rules import communities_of, held, street_ids
+from accounts.rules import communities_of, held, holds, street_ids
 from accounts.web import person
 from core import clock
 from core.errors import NotAllowed
@@ -68,6 +68,7 @@ def advice(request: HttpRequest) -> HttpResponse:
         "areas": areas, "area": area, "category": category, "categories": sorted({t.category for t in library.values()}),
         "asked": len(asked), "rows": _rows(user, area, found, chosen, [n.number for n in asked]),
         "more": len(chosen) - len(found), "today": today,
+        "can_post": holds(user, *needs.rules.POSTERS),
     }  # fmt: skip
     return render(request, "portal/advice.html", facts)
 

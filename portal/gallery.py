@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from core import clock
 from core.forms import DateField, MoneyInput, OnceKey, PortalForm
+from core.uploads import FilePicker
 
 
 class Example(PortalForm):
@@ -36,7 +37,9 @@ class Example(PortalForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    plan_file = forms.FileField(label="附件", required=False, help_text="Word、PDF 或图片，单个不超过 10 MB")
+    plan_file = forms.FileField(
+        label="附件", required=False, widget=FilePicker("docx", "pdf", "jpg", "png", megabytes=10, most=3)
+    )
     agree = forms.BooleanField(label="我已阅读并同意申报须知")
     once_key = OnceKey()
 

@@ -72,7 +72,7 @@ def headline(user: User) -> list[str]:
         lines.append("为路演项目打分")
     if organizations_of(user):
         lines.append("申报项目，查看结果")
-    return lines or ["您的账号还没有角色，请联系本街道的安全管理员授权。"]
+    return lines or ["评审会安排好席位后，会出现在这里；其他人员没有角色的，请联系本街道的安全管理员授权。"]
 
 
 KINDS = (

@@ -10,8 +10,11 @@ from django.http import QueryDict
 
 from core.forms import DateField, ErrorRow, MoneyInput, PortalForm, error_rows
 from core.money import show_yuan
+from core.uploads import FilePicker
 from funding.domain import agreement as domain
 from funding.models import FundPaper, Instalment
+from organizations.domain.account import TYPED as ACCOUNT
+from organizations.domain.account import clean_account
 from organizations.models import BankAccount
 
 SPLIT_WORDS = [(plan, " + ".join(f"{title} {share}%" for title, share in rows)) for plan, rows in domain.SPLITS.items()]
@@ -45,10 +48,8 @@ class AgreementForm(SheetForm):
     ends_on = DateField(label="项目结束日期")
     payee_name = forms.CharField(label="收款户名", max_length=80)
     payee_bank = forms.CharField(label="开户行", max_length=80)
-    payee_account = forms.RegexField(
-        r"^[0-9][0-9 -]{6,38}$", label="收款账号", strip=True,
-        error_messages={"invalid": "账号只写数字，例如 6222 0000 0000 0000，可以有空格。"},
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    payee_account = forms.CharField(
+        label="收款账号", max_length=60, widget=forms.TextInput(attrs=ACCOUNT.attrs("numeric")),
     )  # fmt: skip
     copies = forms.IntegerField(label="协议份数", min_value=2, max_value=20, initial=4)
     more = forms.CharField(
@@ -73,9 +74,14 @@ class AgreementForm(SheetForm):
 
     def clean_payee_account(self) -> str:
         """As typed, or the registered one where nothing is typed; whoever drafts need not see it for that."""
-        typed, known = str(self.cleaned_data["payee_account"]).replace(" ", "").replace("-", ""), self.registered
-        if typed or known is None:
-            return typed
+        typed, known = str(self.cleaned_data["payee_account"]), self.registered
+        if typed:
+            try:
+                return clean_account(typed)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from error
+        if known is None:
+            return ""
         if (self.cleaned_data.get("payee_name"), self.cleaned_data.get("payee_bank")) != (known.holder, known.bank):
             raise forms.ValidationError("户名或开户行与登记册上的不同，请填写账号，或改回登记册上的户名和开户行。")
         return str(known.account)
@@ -267,17 +273,13 @@ class OpinionForm(PortalForm):
     note = forms.CharField(label="审批意见", max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-FILE = {"accept": ".pdf,.jpg,.jpeg,.png"}
-
-
 class SignForm(PortalForm):
     """That the parties signed: the day, and the scan."""
 
     signed_on = DateField(label="签订日期")
     scan = forms.FileField(
         label="签字盖章扫描件",
-        widget=forms.FileInput(attrs={**FILE, "data-megabytes": 20}),
-        help_text="PDF、JPG 或 PNG，不超过 20 MB。",
+        widget=FilePicker("pdf", "jpg", "png", megabytes=20),
     )
 
 
@@ -287,6 +289,5 @@ class PaperForm(PortalForm):
     kind = forms.ChoiceField(label="材料种类", choices=FundPaper.Kind.choices)
     file = forms.FileField(
         label="文件",
-        widget=forms.FileInput(attrs={**FILE, "data-megabytes": 5}),
-        help_text="PDF、JPG 或 PNG，不超过 5 MB。",
+        widget=FilePicker("pdf", "jpg", "png", megabytes=5),
     )

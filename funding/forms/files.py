@@ -5,11 +5,8 @@ from typing import Any
 from django import forms
 
 from core.errors import DomainError
+from core.uploads import FilePicker
 from funding.services import MOST_FILES, check_evidence
-
-
-class ManyFiles(forms.ClearableFileInput):
-    allow_multiple_selected = True
 
 
 class EvidenceField(forms.FileField):
@@ -18,7 +15,7 @@ class EvidenceField(forms.FileField):
     def __init__(self, *, most: int = MOST_FILES, **kwargs: Any) -> None:
         self.most = most
         super().__init__(
-            widget=ManyFiles(attrs={"accept": ".pdf,.jpg,.jpeg,.png", "multiple": True, "data-megabytes": 5}),
+            widget=FilePicker("pdf", "jpg", "png", megabytes=5, most=most, is_list=True),
             required=False,
             **kwargs,
         )

@@ -8,7 +8,6 @@ from core.forms import OnceKey, PortalForm
 from core.people import PhoneField
 from funding.forms.files import EvidenceField
 from funding.models import Objection, PublicNotice
-from funding.services import MOST_FILES
 
 
 class ObjectionForm(PortalForm):
@@ -21,7 +20,7 @@ class ObjectionForm(PortalForm):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text="请写明事实和理由，不超过 2000 字。",
     )
-    evidence = EvidenceField(label="证据材料", help_text=f"最多 {MOST_FILES} 个，PDF、JPG 或 PNG，每个不超过 5 MB。")
+    evidence = EvidenceField(label="证据材料")
     name = forms.CharField(
         label="姓名或单位", max_length=60, required=False, help_text="实名异议会在期限内书面答复；匿名只作为线索。"
     )

@@ -27,7 +27,7 @@ class RequestForm(PortalForm):
         help_text="例如已完成的活动、收据号。不超过 1000 字。",
     )  # fmt: skip
     evidence = EvidenceField(
-        label="依据材料", most=MOST, help_text=f"收据、阶段资料等，最多 {MOST} 个，PDF、JPG 或 PNG，每个不超过 5 MB。"
+        label="依据材料", most=MOST, help_text="收据、阶段资料等"
     )  # fmt: skip
     once_key = OnceKey()
 

@@ -13,32 +13,24 @@ from funding.services.adjust import (
 from funding.services.agreement import (
     AgreementWrong,
     AlreadyAgreed,
-    BelowPaid,
     DrafterApproves,
-    FundTooSmall,
-    FundTwice,
     HeldUp,
     NotFunded,
     NoticeNotOver,
     NotNoticed,
     NotSigned,
-    SignedBeforeApproval,
-    SignedInFuture,
     VersionMoved,
-    add_paper,
     approve_agreement,
     change_agreement,
     draft_agreement,
-    end_agreement,
     ready_award,
     return_agreement,
     save_agreement,
-    set_fund,
-    sign_agreement,
     submit_agreement,
     withdraw_version,
 )
 from funding.services.files import MOST_FILES, BadEvidence, check_evidence
+from funding.services.fund import FundTooSmall, FundTwice, set_fund
 from funding.services.inputs import (
     BY_BALLOTS,
     UNIT,
@@ -116,6 +108,14 @@ from funding.services.plan import (
     draft_plan,
     return_plan,
     submit_plan,
+)
+from funding.services.signing import (
+    BelowPaid,
+    SignedBeforeApproval,
+    SignedInFuture,
+    add_paper,
+    end_agreement,
+    sign_agreement,
 )
 
 __all__ = [

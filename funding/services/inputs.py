@@ -59,14 +59,15 @@ def allocation_inputs(
     unit: Decimal = UNIT,
     terms: Terms | None = None,
 ) -> Inputs:
-    """The chuangtou/allocation@1 document of a result: what the engine and `allocate_file` read, byte for byte.
+    """The chuangtou/allocation@1 document of a result: what the engine and `allocate_file` read, byte for byte. Its
+    proposals stand by the session's rank; who shares one, by the lower request, then the receipt number.
 
     Raises NothingRanked, CutMissing, PriceMissing (method `claimed`), NoTicks (methods by ballots).
     """
     terms = terms or Terms()
     lines: list[Any] = list(
         ResultLine.objects.filter(result=result, outcome="ranked", entry__proposal__state="passed")
-        .order_by("place")
+        .order_by("rank", _of("requested"), _of("receipt_number"))  # ties by `input` keep the session's ranks
         .values(
             "score", key=_of("receipt_number"), proposal=_of("pk"), title=_of("title"), requested=_of("requested"), minimum=_of("minimum"),
             theme=_of("theme__name"), unit=_of("organization_id"), organization=_of("organization__name"), community=_of("community__name"),

@@ -81,7 +81,7 @@ def draft_plan(
     method: Mapping[str, Any],
     limits: Mapping[str, Any],
     at: datetime,
-    ties: Sequence[str] = ("higher_score", "lower_requested", "key"),
+    ties: Sequence[str] = ("higher_score", "input", "key"),
     unit: Decimal = UNIT,
     correction_reason: str = "",
     terms: Terms | None = None,

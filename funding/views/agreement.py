@@ -31,7 +31,7 @@ from funding.documents.approval import approval_word
 from funding.domain import agreement as domain
 from funding.domain.difference import differences
 from funding.forms import agreement as forms
-from funding.forms.plan import ReturnForm
+from funding.forms.decide import ReturnForm
 from funding.models import Agreement, AgreementVersion, FundPaper, Instalment
 from jobs.models import StoredFile
 from jobs.storage import place_of

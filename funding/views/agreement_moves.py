@@ -14,7 +14,7 @@ from core import clock
 from core.errors import DomainError, NotAllowed
 from funding import rules, services
 from funding.forms import agreement as forms
-from funding.forms.plan import ReturnForm
+from funding.forms.decide import ReturnForm
 from funding.models import Agreement
 from funding.views.agreement import detail_page, ending, visible, visible_version
 

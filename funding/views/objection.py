@@ -23,7 +23,7 @@ from core.people import mask_name, mask_phone
 from funding import rules, services
 from funding.domain.personal import mask
 from funding.forms import objection as forms
-from funding.forms.plan import ReturnForm
+from funding.forms.decide import ReturnForm
 from funding.models import Objection
 from jobs.storage import place_of
 from needs.public import qr

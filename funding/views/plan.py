@@ -20,6 +20,7 @@ from core.exact import pretty
 from core.rmb import rmb_upper
 from core.sheets import file_title
 from funding import rules, services
+from funding.forms import decide
 from funding.forms import plan as forms
 from funding.models import AllocationPlan, Award
 from funding.views import compare
@@ -170,7 +171,7 @@ def _plan_page(request: HttpRequest, plan: AllocationPlan, status: int = 200, **
     drafts, decides = rules.can_draft(user, plan.round), rules.can_decide(user, plan)
     now = clock.now()
     can_adjust = drafts and plan.state == AllocationPlan.State.DRAFT
-    form = bound.pop("form", None) or (forms.AwardsForm(None, plan=plan, awards=awards) if can_adjust else None)
+    form = bound.pop("form", None) or (decide.AwardsForm(None, plan=plan, awards=awards) if can_adjust else None)
     limits = limits_of(plan.document, awards)
     facts = {
         "plan": plan,
@@ -182,9 +183,9 @@ def _plan_page(request: HttpRequest, plan: AllocationPlan, status: int = 200, **
         "can_submit": drafts and plan.state == AllocationPlan.State.DRAFT,
         "can_decide": decides and plan.state == AllocationPlan.State.SUBMITTED,
         "can_publish": drafts and plan.state == AllocationPlan.State.APPROVED,
-        "approve_form": forms.ApproveForm(),
-        "return_form": forms.ReturnForm(prefix="back"),
-        "notice_form": forms.NoticeForm(initial={"starts_on": clock.local(now).date()}),
+        "approve_form": decide.ApproveForm(),
+        "return_form": decide.ReturnForm(prefix="back"),
+        "notice_form": decide.NoticeForm(initial={"starts_on": clock.local(now).date()}),
         "now": now,
         "held": [(a.proposal.title, held[a.proposal_id]) for a in awards if a.proposal_id in held],
         "changed": compare.changes(plan),
@@ -206,7 +207,7 @@ def plan_adjust(request: HttpRequest, plan_id: int) -> HttpResponse:
         raise NotAllowed
     if plan.state != AllocationPlan.State.DRAFT:
         raise services.PlanNotDraft
-    form = forms.AwardsForm(request.POST, plan=plan, awards=_awards(plan))
+    form = decide.AwardsForm(request.POST, plan=plan, awards=_awards(plan))
     if not form.is_valid():
         return _plan_page(request, plan, form=form)
     try:
@@ -237,7 +238,7 @@ def award_adjust(request: HttpRequest, award_id: int) -> HttpResponse:
     if not rules.can_draft(user, award.plan.round):
         raise NotAllowed
     initial = {"amount": f"{award.amount:.2f}", "reason": award.adjust_reason, "revision": award.plan.revision}
-    form = forms.AdjustForm(request.POST if request.method == "POST" else None, initial=initial, award=award)
+    form = decide.AdjustForm(request.POST if request.method == "POST" else None, initial=initial, award=award)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -279,7 +280,7 @@ def plan_approve(request: HttpRequest, plan_id: int) -> HttpResponse:
     plan = get_object_or_404(rules.visible_plans(user), pk=plan_id)
     if not rules.can_decide(user, plan):
         raise NotAllowed
-    form, status = forms.ApproveForm(request.POST), 200
+    form, status = decide.ApproveForm(request.POST), 200
     if form.is_valid():
         try:
             services.approve_plan(plan_id=plan.pk, by=user, at=clock.now(), **form.cleaned_data)
@@ -299,7 +300,7 @@ def plan_return(request: HttpRequest, plan_id: int) -> HttpResponse:
     plan = get_object_or_404(rules.visible_plans(user), pk=plan_id)
     if not rules.can_decide(user, plan):
         raise NotAllowed
-    form, status = forms.ReturnForm(request.POST, prefix="back"), 200
+    form, status = decide.ReturnForm(request.POST, prefix="back"), 200
     if form.is_valid():
         try:
             services.return_plan(plan_id=plan.pk, by=user, note=form.cleaned_data["note"], at=clock.now())
@@ -319,7 +320,7 @@ def plan_publish(request: HttpRequest, plan_id: int) -> HttpResponse:
     plan = get_object_or_404(rules.visible_plans(user), pk=plan_id)
     if not rules.can_draft(user, plan.round):
         raise NotAllowed
-    form, status = forms.NoticeForm(request.POST), 200
+    form, status = decide.NoticeForm(request.POST), 200
     if form.is_valid():
         try:
             notice = services.publish_notice(plan_id=plan.pk, by=user, at=clock.now(), **form.cleaned_data)

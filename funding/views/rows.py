@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from funding.domain.ceilings import needed_words
-from funding.forms.plan import AwardsForm
+from funding.forms.decide import AwardsForm
 from funding.models import AllocationPlan, Award
 
 KINDS = {"theme": "主题", "organization": "单位", "community": "社区", "fund": "资金来源"}

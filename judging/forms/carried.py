@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from core.forms import PortalForm
+from core.uploads import FilePicker
 from judging.domain.values import TICK
 
 
@@ -46,8 +47,8 @@ class DeviceFileForm(PortalForm):
     """What a device gave out: a file, or texts of QR codes."""
 
     file = forms.FileField(
-        label="设备导出的文件", required=False, help_text="评委手机上按“导出没送出的评分”得到的 .json 文件，不超过 1 MB",
-        widget=forms.ClearableFileInput(attrs={"accept": ".json,application/json", "data-megabytes": 1}),
+        label="设备导出的文件", required=False, help_text="评委手机上按“导出没送出的评分”得到的文件",
+        widget=FilePicker("json", megabytes=1),
     )  # fmt: skip
     texts = forms.CharField(
         label="或二维码的内容", required=False, max_length=1_000_000, widget=forms.Textarea(attrs={"rows": 4}),

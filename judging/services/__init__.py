@@ -1,28 +1,22 @@
 """All writes of judging: `setup` in preparation, `figures` that entries bring along, `sheets` while scoring, `lock` at the end."""
 
+from judging.services.draw import NoCommitment, NoWitness, commit_draw, draw_order
 from judging.services.figures import Figures, FiguresFrozen, set_figures
 from judging.services.lock import CarriedWaiting, Gaps, NotLocked, NotScoring, lock_session, publish_result
+from judging.services.opening import NotReady, gaps_before_opening, open_scoring, scoring_document
 from judging.services.recusal import NothingToConfirm, confirm_recusal, declare_recusal
 from judging.services.setup import (
     AlreadyDrawn,
     BadRule,
     MaximaDoNotAddUp,
-    NoCommitment,
     NoReason,
     NotInSetup,
-    NotReady,
-    NoWitness,
     SameSession,
     UsernameTaken,
     add_judge,
-    commit_draw,
     create_session,
-    draw_order,
-    gaps_before_opening,
     make_rule,
-    open_scoring,
     recuse,
-    scoring_document,
     seat_judges,
     set_details,
     set_entries,

@@ -14,7 +14,8 @@ from judging.domain.ledger import session_head
 from judging.domain.scoring import compute
 from judging.models import Absence, CarriedSheet, Entry, Judge, Recusal, Result, ResultLine, RuleChange, Session
 from judging.services.lots import LotsNeeded, tie_is_left
-from judging.services.setup import locked, scoring_document
+from judging.services.opening import scoring_document
+from judging.services.setup import locked
 from judging.services.stage import waits_for
 from judging.services.telling import session_changed
 

@@ -14,7 +14,8 @@ from core.errors import DomainError, NotAllowed
 from judging import rules
 from judging.domain.draw import commitment, order
 from judging.models import Entry, LotDraw, Session
-from judging.services.setup import AlreadyDrawn, NoCommitment, NoWitness, locked
+from judging.services.draw import NoCommitment, NoWitness
+from judging.services.setup import AlreadyDrawn, locked
 from judging.services.sheets import closed
 
 

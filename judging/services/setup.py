@@ -1,26 +1,22 @@
 """A session in preparation: details, rule, entries, judges, recusals, draw; opening; its open document."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Max, Q
+from django.db.models import Max
 
 from accounts.models import User
 from accounts.services import add_user, belong
 from audit.services import record
 from core.errors import DomainError, FormatError, NotAllowed
-from core.exact import digest, plain_text
 from judging import rules
 from judging.domain.ballot import votes
-from judging.domain.draw import commitment, order
 from judging.domain.scoring import check_rule
-from judging.models import Draw, Entry, Judge, LotDraw, Recusal, ScoreSheet, Session
-from judging.services.telling import session_changed, stage_of
-from organizations.models import Membership
+from judging.models import Draw, Entry, Judge, Recusal, Session
+from judging.services.telling import stage_of
 from projects.models import Proposal, ProposalVersion
 from rounds.models import Round
 
@@ -41,20 +37,8 @@ class BadRule(DomainError):
     message = "评分规则不对：{why}"
 
 
-class NotReady(DomainError):
-    message = "还不能开放评分：{gaps}。"
-
-
 class AlreadyDrawn(DomainError):
     message = "已经抽过签，不能重抽。"
-
-
-class NoCommitment(DomainError):
-    message = "请先公布承诺值，再现场抽签。"
-
-
-class NoWitness(DomainError):
-    message = "请填写现场号码和见证人，再抽签。"
 
 
 class NoReason(DomainError):
@@ -307,160 +291,3 @@ def withdraw_recusal(*, session_id: int, recusal_id: int, by: User, at: datetime
         facts={"judge": row.judge_id, "entry": row.entry_id},
     )  # fmt: skip
     row.delete()
-
-
-@transaction.atomic(durable=True)
-def commit_draw(*, session_id: int, by: User, at: datetime, secret: str | None = None) -> Draw:
-    """Draw a secret and publish its commitment. The same call again gives the same draw. Raises NotInSetup."""
-    session = in_setup(session_id, by)
-    known = Draw.objects.filter(session=session).first()
-    if known is not None:
-        return known
-    secret = secret or secrets.token_hex(16)
-    draw = Draw.objects.create(session=session, secret=secret, commitment=commitment(secret), committed_at=at)
-    record(
-        actor=by, verb="judging.draw_committed", about=session, at=at, scope_id=session.round.street_id,
-        facts={"commitment": draw.commitment},
-    )  # fmt: skip
-    return draw
-
-
-@transaction.atomic(durable=True)
-def draw_order(*, session_id: int, public_number: str, witnesses: str, by: User, at: datetime) -> Draw:
-    """Type in the public number before witnesses; sets the running order.
-
-    Raises NotInSetup, NoWitness, NoCommitment, AlreadyDrawn.
-    """
-    session = in_setup(session_id, by)
-    if not (public_number.strip() and witnesses.strip()):
-        raise NoWitness
-    draw = Draw.objects.select_for_update().filter(session=session).first()
-    if draw is None:
-        raise NoCommitment
-    if draw.drawn_at is not None:
-        raise AlreadyDrawn
-    entries = {
-        e.proposal.receipt_number or "": e for e in Entry.objects.filter(session=session).select_related("proposal")
-    }
-    for position, key in enumerate(order(list(entries), draw.secret, public_number.strip()), 1):
-        Entry.objects.filter(pk=entries[key].pk).update(position=position)
-    draw.public_number, draw.witnesses = public_number.strip(), witnesses.strip()
-    draw.drawn_at, draw.drawn_by = at, by
-    draw.save()
-    record(
-        actor=by, verb="judging.drawn", about=session, at=at, scope_id=session.round.street_id,
-        facts={"number": draw.public_number, "secret": draw.secret},
-    )  # fmt: skip
-    return draw
-
-
-def gaps_before_opening(session: Session) -> list[str]:
-    """What is still missing before scoring may open, as sentences; empty when ready."""
-    found = []
-    entries = Entry.objects.filter(session=session)
-    judges = Judge.objects.filter(session=session)
-    if not entries.exists():
-        found.append("还没有参评项目")
-    if judges.count() < max(1, int(session.rule["quorum"])):
-        found.append(f"评委少于 {session.rule['quorum']} 位")
-    if not Draw.objects.filter(session=session, drawn_at__isnull=False).exists():
-        found.append("还没有抽签")
-    elif entries.filter(position=None).exists():
-        found.append("有项目没有出场顺序")
-    if session.is_assigned:
-        given = entries.annotate(
-            n=Count("assignments", distinct=True)
-            - Count("recusals", filter=Q(recusals__judge__assignments__entry=F("pk")), distinct=True)
-        )
-        thin = given.filter(n__lt=int(session.rule["quorum"])).count()
-        if thin:
-            found.append(f"{thin} 个项目分到的评委少于 {session.rule['quorum']} 位，请重新分配评审")
-    excused = set(
-        Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry__proposal__organization_id")
-    )
-    insiders = Membership.objects.filter(
-        user__in=judges.values("user"), organization__in=entries.values("proposal__organization")
-    ).select_related("user", "organization")
-    seat_of = dict(judges.values_list("user_id", "pk"))
-    found += [
-        f"“{m.user.display_name}”是参评单位“{m.organization.name}”的成员，请登记回避"
-        for m in insiders
-        if (seat_of[m.user_id], m.organization_id) not in excused
-    ]
-    return found
-
-
-@transaction.atomic(durable=True)
-def open_scoring(*, session_id: int, by: User, at: datetime) -> Session:
-    """Freeze the rule with its digest and open scoring. Raises NotReady, NotInSetup."""
-    session = in_setup(session_id, by)
-    gaps = gaps_before_opening(session)
-    if gaps:
-        raise NotReady(gaps="；".join(gaps))
-    check_rule(session.rule)
-    session.rule_digest = digest(session.rule)
-    for rehearsal in session.rehearsals.exclude(state=Session.State.ENDED):
-        rehearsal.state = Session.State.ENDED
-        rehearsal.save(update_fields=["state"])
-        session_changed(rehearsal, at)
-    session.state, session.scoring_opened_at = Session.State.SCORING, at
-    session.save(update_fields=["rule_digest", "state", "scoring_opened_at"])
-    record(
-        actor=by, verb="judging.scoring_opened", about=session, at=at, scope_id=session.round.street_id,
-        facts={"rule_digest": session.rule_digest},
-    )  # fmt: skip
-    session_changed(session, at)
-    return session
-
-
-def scoring_document(session: Session) -> dict[str, Any]:
-    """The chuangtou/scoring@1 document of a session: judges `J<seat>`, proposals by receipt number in running order."""
-    judges = list(Judge.objects.filter(session=session).order_by("seat").values_list("pk", "seat"))
-    entries = list(
-        Entry.objects.filter(session=session)
-        .order_by(F("position").asc(nulls_last=True), "pk")
-        .values_list("pk", "proposal__receipt_number", "proposal__title", "proposal__state", "position", "parts", "factor", "bonus", "penalty")
-    )  # fmt: skip
-    sheets = {
-        (j, e): marks
-        for j, e, marks in ScoreSheet.objects.filter(session=session, state=ScoreSheet.State.SUBMITTED).values_list(
-            "judge_id", "entry_id", "marks"
-        )
-    }
-    recused = set(Recusal.objects.filter(judge__session=session).values_list("judge_id", "entry_id"))
-    rows = []
-    for entry, key, *_ in entries:
-        for judge, seat in judges:
-            if (judge, entry) in recused:
-                state, marks = "recused", {}
-            elif (judge, entry) in sheets:
-                state, marks = "submitted", sheets[judge, entry]
-            else:
-                state, marks = "absent", {}
-            rows.append({"judge": f"J{seat}", "proposal": key, "state": state, "marks": marks})
-    columns = set(rules.other_parts(session.rule))
-    drawn = (
-        LotDraw.objects.filter(session=session, drawn_at__isnull=False).values_list("order", flat=True).first() or []
-    )
-    lots = {key: str(number) for number, key in enumerate(drawn, 1)}
-    return {
-        "format": "chuangtou/scoring@1",
-        "rule": session.rule,
-        "proposals": [
-            {"key": key, "name": title, "state": "standing" if standing == "passed" else "withdrawn", "lot": lots.get(key or ""),
-             **_brought(columns, *figures)}
-            for _, key, title, standing, _, *figures in entries
-        ],
-        "judges": [{"key": f"J{seat}", "name": f"评委{seat}"} for _, seat in judges],
-        "sheets": rows,
-    }  # fmt: skip
-
-
-def _brought(
-    columns: set[str], parts: Mapping[str, str], factor: Decimal, bonus: Decimal, penalty: Decimal
-) -> dict[str, Any]:
-    """What a proposal brings along, as the format writes it; what is the format's default is left out."""
-    known = {k: v for k, v in parts.items() if k in columns}
-    found: dict[str, Any] = {"parts": known} if known else {}
-    defaults = (("factor", factor, 1), ("bonus", bonus, 0), ("penalty", penalty, 0))
-    return found | {name: plain_text(value) for name, value, default in defaults if value != default}

@@ -6,6 +6,7 @@ from django import forms
 
 from accounts.models import Area, User
 from core.forms import DateField, PortalForm
+from core.uploads import FilePicker
 from needs.forms.choice import choose
 from needs.models import Feedback, Need
 from needs.rules import workers_of
@@ -86,8 +87,8 @@ class FeedbackForm(ActForm):
     )  # fmt: skip
     is_final = forms.BooleanField(label="这是办理结果，请居民评议", required=False)
     file = forms.FileField(
-        label="佐证（可不传）", required=False, widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png", "data-megabytes": 5}),
-        help_text="一张照片或一份 PDF，5 MB 以内，只有工作人员能看到",
+        label="佐证（可不传）", required=False, widget=FilePicker("pdf", "jpg", "png", megabytes=5),
+        help_text="一张照片或一份 PDF，只有工作人员能看到",
     )  # fmt: skip
 
     def __init__(self, *args: Any, need: Need, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from django import forms
 
 from accounts.models import Area
 from core.forms import DateField, OnceKey, PortalForm
+from core.uploads import FilePicker
 from core.workbooks import MOST_MEGABYTES
 from needs.domain.chat import MOST_ENTRIES, MOST_TEXT, MOST_WORDS
 from needs.domain.sheet import LONG_AGO, MOST_ROWS
@@ -29,7 +30,7 @@ class ImportForm(PortalForm):
     """A filled workbook."""
 
     file = forms.FileField(
-        label="填好的表", widget=forms.FileInput(attrs={"accept": ".xlsx", "data-megabytes": MOST_MEGABYTES}), help_text=f"只收 .xlsx，不超过 {MOST_MEGABYTES} MB、{MOST_ROWS:,} 行",
+        label="填好的表", widget=FilePicker("xlsx", megabytes=MOST_MEGABYTES), help_text=f"最多 {MOST_ROWS:,} 行",
     )  # fmt: skip
 
 

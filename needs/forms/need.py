@@ -7,10 +7,9 @@ from django import forms
 from accounts.models import Area
 from core.forms import OnceKey, PortalForm
 from core.people import PhoneField
-from core.pictures import MOST_MEGABYTES
 from needs.forms.choice import choose
 from needs.forms.photos import PhotosField
-from needs.models import MOST_PHOTOS, Need
+from needs.models import Need
 from needs.models.step import STARS
 
 
@@ -72,7 +71,7 @@ class AskForm(PortalForm):
     )  # fmt: skip
     photos = PhotosField(
         label="照片（可不传）",
-        help_text=f"JPG 或 PNG，最多 {MOST_PHOTOS} 张，每张不超过 {MOST_MEGABYTES} MB。拍坏的东西就行，不要拍到人脸和证件。只有社区工作人员和您自己能看到，不公开",
+        help_text="拍坏的东西就行，不要拍到人脸和证件。只有社区工作人员和您自己能看到，不公开",
     )
     contact_name = forms.CharField(label="怎么称呼您（可不填）", max_length=20, required=False)
     contact_phone = PhoneField(label="联系电话（可不填）", required=False)

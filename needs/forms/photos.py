@@ -6,25 +6,18 @@ from django import forms
 
 from core.errors import DomainError
 from core.pictures import MOST_MEGABYTES, looked_at
+from core.uploads import FilePicker
 from needs.models import MOST_PHOTOS
-
-ACCEPT = "image/jpeg,image/png,image/webp"
-
-
-class Photos(forms.ClearableFileInput):
-    allow_multiple_selected = True
 
 
 class PhotosField(forms.FileField):
     """Up to three photos; cleans to a list of files whose heads were read. `camera`: a telephone opens it at once."""
 
     def __init__(self, *, most: int = MOST_PHOTOS, camera: bool = False, **kwargs: Any) -> None:
-        attrs: dict[str, Any] = {"accept": ACCEPT, "data-megabytes": MOST_MEGABYTES}
-        attrs |= {"capture": "environment"} if camera else {"multiple": True}
-        kwargs.setdefault("help_text", f"JPG 或 PNG，最多 {most} 张，每张不超过 {MOST_MEGABYTES} MB")
         kwargs.setdefault("required", False)
         self.most = most
-        super().__init__(widget=Photos(attrs=attrs), **kwargs)
+        widget = FilePicker("jpg", "png", "webp", megabytes=MOST_MEGABYTES, most=most, is_list=True, camera=camera)
+        super().__init__(widget=widget, **kwargs)
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         given = data if isinstance(data, list | tuple) else [data] if data else []

@@ -2,9 +2,17 @@
 
 import re
 
+from core.typed import Typed
+
 NARROW = str.maketrans("０１２３４５６７８９－　", "0123456789- ")
 SHORTEST, LONGEST = 8, 30
 CARD = 19  # digits of a bank card, whose last one is a check digit
+NOT_DIGITS = "账号只写数字，例如 6222 0012 3456 7890 123，可以有空格。"
+WRONG_LENGTH = f"账号应为 {SHORTEST} 至 {LONGEST} 位数字，现在是 {{count}} 位，请核对。"
+TYPED = Typed(
+    letters=(r"\d*", NOT_DIGITS), whole=(rf"\d{{{SHORTEST},{LONGEST}}}", WRONG_LENGTH),
+    good="{groups}，共 {count} 位", goal=f"{SHORTEST} 至 {LONGEST} 位",
+)  # fmt: skip
 RUN = re.compile(r"\d(?:[ -]?\d){7,}")
 
 
@@ -12,9 +20,9 @@ def clean_account(text: str) -> str:
     """The digits alone. Raises ValueError with a sentence."""
     plain = re.sub(r"[\s-]+", "", text.translate(NARROW))
     if not (plain.isascii() and plain.isdecimal()):
-        raise ValueError("账号只写数字，例如 6222 0000 0000 0000 000，可以有空格。")
+        raise ValueError(NOT_DIGITS)
     if not SHORTEST <= len(plain) <= LONGEST:
-        raise ValueError(f"账号应为 {SHORTEST} 至 {LONGEST} 位数字，现在是 {len(plain)} 位，请核对。")
+        raise ValueError(WRONG_LENGTH.format(count=len(plain)))
     return plain
 
 

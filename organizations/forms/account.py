@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from core.forms import PortalForm
-from organizations.domain.account import clean_account, holds_number
+from organizations.domain.account import TYPED, clean_account, holds_number
 
 
 class Wordy(PortalForm):
@@ -25,7 +25,7 @@ class AccountForm(Wordy):
     bank = forms.CharField(label="开户行", max_length=80, help_text="写到支行")
     account = forms.CharField(
         label="账号", max_length=60, help_text="8 至 30 位数字，可以有空格；保存后只显示后四位",
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs=TYPED.attrs("numeric")),
     )  # fmt: skip
     reason = forms.CharField(label="变更原因", max_length=200, help_text="例如：基本户迁到新的开户行")
     shown = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=30000)

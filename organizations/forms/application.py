@@ -9,6 +9,7 @@ from accounts.models import Area, User
 from core.errors import DomainError
 from core.forms import DateField, OnceKey, PortalForm
 from core.people import PhoneField
+from organizations.domain.uscc import TYPED as USCC
 from organizations.forms.registry import ask_of_groups
 from organizations.models import Application, Membership
 from organizations.services import clean_uscc
@@ -25,6 +26,7 @@ class ApplicationForm(PortalForm):
         label="统一社会信用代码",
         max_length=40,
         required=False,
+        widget=forms.TextInput(attrs=USCC.attrs("text")),
         help_text="登记社会组织必填，18 位；备案队伍没有的不用填，居民小组不填",
     )
     community = forms.ModelChoiceField(

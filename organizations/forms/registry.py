@@ -7,6 +7,7 @@ from django import forms
 from accounts.models import Area, User
 from core.errors import DomainError
 from core.forms import PortalForm
+from organizations.domain.uscc import TYPED as USCC
 from organizations.models import Membership, Organization
 from organizations.services import clean_uscc
 
@@ -17,7 +18,11 @@ class OrganizationForm(PortalForm):
     kind = forms.ChoiceField(label="性质", choices=Organization.Kind.choices, widget=forms.RadioSelect)
     name = forms.CharField(label="名称", max_length=80)
     uscc = forms.CharField(
-        label="统一社会信用代码", max_length=40, required=False, help_text="登记社会组织必填，18 位，可含空格"
+        label="统一社会信用代码",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs=USCC.attrs("text")),
+        help_text="登记社会组织必填，18 位，可含空格",
     )
     community = forms.ModelChoiceField(
         Area.objects.none(),

@@ -1,5 +1,7 @@
 """Registering organizations and their people."""
 
+import re
+import unicodedata
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -11,12 +13,13 @@ from audit.services import record
 from core.errors import DomainError, NotAllowed
 from core.pinyin import pinyin_key
 from organizations import rules
+from organizations.domain.uscc import WRONG
 from organizations.models import Membership, Organization
 from organizations.rules import may_manage
 
 
 class BadUscc(DomainError):
-    message = "统一社会信用代码不正确，请核对登记证书上的 18 位代码。"
+    message = WRONG
 
 
 class UsccMissing(DomainError):
@@ -43,10 +46,15 @@ class AlreadyMember(DomainError):
     message = "该人员已是本组织成员。"
 
 
+def compact(text: str) -> str:
+    """The code without what people put between its signs; full-width signs are the plain ones."""
+    return re.sub(r"[\s-]+", "", unicodedata.normalize("NFKC", text)).upper()
+
+
 def clean_uscc(text: str) -> str:
     """A valid unified social credit code: compact, upper case. Raises BadUscc."""
     try:
-        return str(uscc_rules.validate(uscc_rules.compact(text).upper()))
+        return str(uscc_rules.validate(compact(text)))
     except NotUscc as error:
         raise BadUscc from error
 

@@ -29,6 +29,7 @@ from judging.services import (
 )
 from needs.models import Need
 from needs.services import draft_order, list_order, post_need
+from portal.demo.answers import tell_of_order, tell_result
 from portal.demo.expenses import play_expenses
 from portal.demo.money import fund_and_pay
 from portal.demo.people import Place, grid_worker, make_street, source, start, worker
@@ -68,7 +69,17 @@ def play(district: Area) -> Place:
         Agreement.objects.filter(round=round_, payments__state="paid").order_by("pk")[:2], start(2017, 11, 20, 10)
     )
     close_round(round_id=round_.pk, at=start(2017, 9, 29, 17), by=place.people["office"])
+    _answers(place, data["winners"])
     return place
+
+
+def _answers(place: Place, winners: list[dict[str, str]]) -> None:
+    """After the winter everybody who asked is told what was done, and says whether it helped."""
+    for i, row in enumerate(winners):
+        clerk, community = place.people[f"worker:{row['unit']}"], place.communities[row["unit"]]
+        asked = Need.objects.filter(community=community).order_by("pk")
+        words = f"项目“{row['name']}”从去年十月起每周六开展活动，到三月底共 {8 + i} 场，欢迎继续参加（演示）。"
+        tell_result(asked, words, clerk, start(2018, 4, 9, 10, i))
 
 
 def _settle(place: Place, winners: list[dict[str, str]]) -> None:
@@ -116,6 +127,7 @@ def _needs_and_orders(place: Place, round_: Round, winners: list[dict[str, str]]
             is_price_demo=True,
         )  # fmt: skip
         list_order(order_id=order.pk, round_id=round_.pk, by=clerk, at=start(2017, 7, 25, 9, i))
+        tell_of_order([first, second], clerk, start(2017, 7, 25, 15, i))
         orders[unit] = order.pk
     return orders
 

@@ -13,6 +13,7 @@ from needs import services as needs
 from needs.models import Need
 from needs.services import confirm_claim, draft_order, list_order, offer_claim, post_need, register_resource
 from portal.demo import registry
+from portal.demo.answers import tell_of_order, tell_result
 from portal.demo.people import Place, grid_worker, make_street, source, start, worker
 from portal.demo.year import play_year
 from projects.domain.budget import Line
@@ -111,8 +112,9 @@ def _one(place: Place, round_: Round, project: dict[str, Any], i: int) -> None:
         words = f"{project.get('schedule', '')}：{'、'.join(project['items'])}"
     order = draft_order(
         community=place.communities[unit], need_ids=[need.pk], title=project["name"], target="社区居民", content=words,
-        price_ceiling=price, by=clerk, at=start(2018, 3, 22, 9, i), is_demo=True, is_price_demo=known is None,
+        price_ceiling=price, by=clerk, at=start(2018, 3, 15, 9, i), is_demo=True, is_price_demo=known is None,
     )  # fmt: skip
+    tell_of_order([need], clerk, start(2018, 3, 16, 10, i))
     list_order(order_id=order.pk, round_id=round_.pk, by=clerk, at=start(2018, 3, 25, 9, i))
     who = project.get("undertaker")
     named = [who] if isinstance(who, str) else list(project.get("named_partners", {}))
@@ -125,16 +127,24 @@ def _one(place: Place, round_: Round, project: dict[str, Any], i: int) -> None:
         first = first or claim.pk
     if first:
         confirm_claim(claim_id=first, reason="队伍在本社区，价格在限价以内。", by=office, at=start(2018, 4, 10, 9, i))
+        told = f"“{project['name']}”由{named[0]}承接，已按约定开展，欢迎继续提意见（演示）。"
+        tell_result([need], told, clerk, start(2018, 10, 15, 9, i))
+
+
+def _clock(now: datetime, days: int, hour: int) -> datetime:
+    """A full hour of Shanghai's clock, `days` days after today."""
+    day = local(now).date() + timedelta(days=days)
+    return start(day.year, day.month, day.day, hour)
 
 
 def _open_now(place: Place, now: datetime) -> None:
-    """A round whose window is open: ten days ago to two days and a bit from now on, one draft in it."""
+    """A round whose window opened ten days ago and closes in twenty, with a draft and an application in it."""
     office = place.people["office"]
     facts = {
         "title": f"{now.year}年邻里公益创投（试一试）", "number": 4, "year": now.year, "mode": "scoring", "buyer": "street",
         "fund_source": "街道公益创投资金（演示）", "intro": "这一期正在征集，供试用：看项目超市，写申报书，提交后由创投办初审。",
         "applicant_kinds": ["social", "team", "party"], "budget": Decimal("100000.00"), "cap": Decimal("20000.00"),
-        "apply_opens_at": now - timedelta(days=10), "apply_closes_at": now + timedelta(days=20), "notice_days": 5,
+        "apply_opens_at": _clock(now, -10, 9), "apply_closes_at": _clock(now, 20, 17), "notice_days": 5,
         "objection_contact": "辛店街道党建办（演示，无真实电话）", **_asked(),
     }  # fmt: skip
     themes: list[tuple[str, int | None]] = [("党建", 3), ("环保", 3), ("文体", 3), ("便民", None), ("帮扶", None)]

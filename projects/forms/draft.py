@@ -18,7 +18,7 @@ from needs.models import Need, ServiceOrder
 from organizations.models import Organization
 from projects.domain.budget import Line
 from projects.exports import GROUPS
-from projects.forms.sections import add_sections, initial_sections
+from projects.forms.sections import PARTS, add_sections, initial_sections
 from projects.models import BudgetCut, BudgetLine, EligibilityDecision, Proposal
 from projects.services import FIELDS, PERIOD
 from projects.services.cutting import Approval
@@ -129,6 +129,14 @@ class DraftForm(Quiet):
                 )
                 if name not in ("revision", "find", "promised") and marked not in open_fields:
                     field.disabled = True
+
+    def parts(self) -> list[dict[str, Any]]:
+        """The form's cards in their order, each with its heading and visible fields; what no part names comes last."""
+        named = [(legend, [self[n] for n in names if n in self.fields]) for legend, names in PARTS]
+        known = {name for _, names in PARTS for name in names}
+        rest = [field for field in self.visible_fields() if field.name not in known]
+        found = [{"legend": legend, "fields": fields} for legend, fields in named if fields]
+        return [*found, {"legend": "", "fields": rest}] if rest else found
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 
 from core.forms import PortalForm
-from core.papers import ACCEPT, MOST_MEGABYTES
+from core.papers import MOST_MEGABYTES
+from core.uploads import FilePicker
 from rounds.domain.papers import Paper
 
 
@@ -14,8 +15,8 @@ class AttachmentForm(PortalForm):
 
     kind = forms.ChoiceField(label="种类")
     file = forms.FileField(
-        label="文件", widget=forms.FileInput(attrs={"accept": ACCEPT, "data-megabytes": MOST_MEGABYTES}),
-        help_text=f"PDF、JPG、PNG、DOCX 或 XLSX，每个不超过 {MOST_MEGABYTES} MB；不带宏、脚本和密码",
+        label="文件", widget=FilePicker("pdf", "jpg", "png", "docx", "xlsx", megabytes=MOST_MEGABYTES),
+        help_text="不带宏、脚本和密码",
         error_messages={"empty": "文件是空的，请重新选择。", "max_length": "文件名太长，请改短后再传。"},
     )  # fmt: skip
 

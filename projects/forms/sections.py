@@ -6,12 +6,15 @@ from projects.domain.sections import KEEPS, PREFIX, field_of
 from projects.models import Proposal
 from projects.services.sections import asked
 
-# Where the sections stand among the fixed fields; a form leaves out what it does not have.
-ORDER = [
-    "title", "theme", "category", "community", "section_intro", "section_experience", "summary", "section_need", "section_aims",
-    "section_features", "find", "needs", "orders", "unanswered", "plan", "starts_on", "ends_on", "indicators", "beneficiaries", "volunteers",
-    "section_risks", "section_lasting", "section_publicity", "minimum", "promised", "revision",
-]  # fmt: skip
+# The parts of the form; a form leaves out the fields that it does not have.
+PARTS = [
+    ("基本信息", ["title", "theme", "category", "community", "section_intro", "section_experience"]),
+    ("需要和目标", ["summary", "section_need", "section_aims", "section_features"]),
+    ("回应的需求", ["find", "needs", "orders", "unanswered"]),
+    ("怎样做", ["plan", "starts_on", "ends_on", "indicators", "beneficiaries", "volunteers"]),
+    ("保障和后续", ["section_risks", "section_lasting", "section_publicity", "minimum"]),
+]
+ORDER = [*(name for _, names in PARTS for name in names), "promised", "revision"]
 
 
 def add_sections(form: forms.Form, proposal: Proposal) -> None:

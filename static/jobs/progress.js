@@ -1,6 +1,7 @@
 // Asks the server how far each open job on the page is; the page reloads when one has come to its end.
 const OPEN = ["waiting", "running"];
 const cards = Array.from(document.querySelectorAll("[data-job]")).filter((card) => OPEN.includes(card.dataset.state));
+let isLeaving = false; // a press of its own goes first: loading the page anew would cut its answer off
 const pause = cards.length > 1 ? 2000 : 1000;
 
 async function ask(card) {
@@ -21,7 +22,7 @@ async function ask(card) {
 
 async function look() {
   for (const card of cards) {
-    if (await ask(card)) {
+    if (await ask(card) && !isLeaving) {
       location.reload();
       return;
     }
@@ -29,4 +30,6 @@ async function look() {
   setTimeout(look, pause);
 }
 
+document.addEventListener("submit", (event) => { isLeaving = !event.defaultPrevented; });
+window.addEventListener("pageshow", () => { isLeaving = false; });
 if (cards.length) setTimeout(look, pause);

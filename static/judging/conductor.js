@@ -8,6 +8,7 @@ const place = root.querySelector("[data-clock]");
 const WORDS = { in: "交", out: "未交", recused: "回避", absent: "缺评", free: "—" };
 const KINDS = { in: "done", out: "waiting", recused: "declined", absent: "declined", free: "declined" };
 let rung = "";
+let isLeaving = false; // a press of its own goes first: loading the page anew would cut its answer off
 
 function tick() {
   const seconds = secondsLeft(board.clock, serverNow(root.dataset.now));
@@ -52,11 +53,13 @@ follow({
   push: root.dataset.push,
   poll: root.dataset.poll,
   onBoard(found) {
-    if (found.version > board.version) window.location.reload(); // directed from another device
+    if (found.version > board.version && !isLeaving) window.location.reload(); // directed from another device
   },
   onContact() {},
 });
 document.addEventListener("click", allowBell);
+document.addEventListener("submit", (event) => { isLeaving = !event.defaultPrevented; });
+window.addEventListener("pageshow", () => { isLeaving = false; });
 setInterval(tick, 250);
 tick();
 look();

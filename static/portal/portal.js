@@ -1,14 +1,19 @@
 // Small conveniences for every page. Each page works without them.
 import { startCountdowns } from "./countdown.js";
+import { dressFiles } from "./files.js";
+import { foldFilters } from "./filters.js";
 import { clean, guardForms, stopDoubleSubmit, focusErrors } from "./forms.js";
-import { sendForms, weighFiles } from "./sending.js";
+import { arrive, sendForms } from "./sending.js";
 
 // What a page needs when it opens, and when a refused form brings a new <main>.
 function begin(root) {
   focusErrors(root);
   startCountdowns(root);
   guardForms(root);
+  foldFilters(root);
+  dressFiles(root);
   for (const head of root.querySelectorAll("[data-pick-head]")) import("./pick.js").then(({ startPicking }) => startPicking(head));
+  if (root.querySelector("input[data-typed]")) import("./typed.js").then(({ watchTyped }) => watchTyped(root));
   if (root.querySelector(".money-input")) import("./words.js").then(({ startWords }) => startWords(root));
   for (const button of root.querySelectorAll("[data-print]")) {
     button.hidden = false;
@@ -16,8 +21,8 @@ function begin(root) {
   }
 }
 
+arrive();
 begin(document);
-weighFiles(document);
 sendForms({ begin, clean });
 stopDoubleSubmit(document);
 

@@ -2,6 +2,7 @@
 // an ended sign-in leaves every word and every chosen file where it is. Without this module the browser sends them.
 //
 // Which: form[data-guard] and forms with files; not those marked data-plain. A form hears `not-sent` when it stays.
+import { weighed } from "./files.js";
 import { askToSignIn, renewToken } from "./session.js";
 
 const MARK = "X-Portal-Form";
@@ -36,26 +37,32 @@ function post(action, body, onMoved) {
   });
 }
 
-function bar(form, button) {
+// Where it stands, in words and figures; a screen reader hears every tenth only.
+function bar(form, button, size) {
   const place = document.createElement("div");
   place.className = "upload";
   place.dataset.upload = "";
   const words = document.createElement("p");
   words.id = "upload-words";
-  words.setAttribute("aria-live", "polite");
+  words.textContent = "正在上传…";
+  const heard = document.createElement("p");
+  heard.className = "visually-hidden";
+  heard.setAttribute("aria-live", "polite");
   const track = document.createElement("progress");
   track.max = 100;
+  track.value = 0;
   track.setAttribute("aria-labelledby", words.id);
-  place.append(words, track);
+  place.append(words, track, heard);
   (button || form.lastElementChild).before(place);
-  let told = -1;
+  let told = 0;
   return {
     move(part) {
       const done = Math.floor(part * 100);
       track.value = done;
+      words.textContent = done < 100 ? `正在上传，已完成 ${done}%（共 ${weighed(size)}）` : "已传完，正在检查…";
       if (done < 100 && done - told < 10) return;
       told = done;
-      words.textContent = done < 100 ? `正在上传，已完成 ${done}%` : "已传完，正在检查…";
+      heard.textContent = done < 100 ? `已上传 ${done}%` : words.textContent;
     },
     gone: () => place.remove(),
   };
@@ -126,20 +133,43 @@ function swap(page, url, files, begin) {
   document.body.className = page.body.className;
   document.title = page.title;
   window.history.replaceState(null, "", url);
+  begin(main);
   offerAgain(main, files);
   window.scrollTo(0, 0);
-  begin(main);
   if (!main.querySelector("[data-error-summary]")) main.focus();
   rerun(page);
 }
 
+// A page is asked for once. The address of this very page with a place in it would only scroll, so the place is kept for
+// the page that comes.
+const PLACE = "portal-place";
+
 function goTo(url) {
   const there = new URL(url, window.location.href);
-  const same = there.pathname === window.location.pathname && there.search === window.location.search;
-  if (same && there.hash) { // else the browser would only scroll
-    window.history.replaceState(null, "", there.href);
-    window.location.reload();
-  } else window.location.assign(there.href);
+  const isHere = there.origin === window.location.origin && there.pathname === window.location.pathname && there.search === window.location.search;
+  if (!isHere) {
+    window.location.assign(there.href);
+    return;
+  }
+  const page = there.pathname + there.search;
+  try {
+    if (there.hash) sessionStorage.setItem(PLACE, JSON.stringify({ page, hash: there.hash }));
+  } catch {
+    // without a store the page opens at its head
+  }
+  window.location.replace(page);
+}
+
+// Called once, before the page has loaded.
+export function arrive() {
+  let kept = null;
+  try {
+    kept = JSON.parse(sessionStorage.getItem(PLACE));
+    sessionStorage.removeItem(PLACE);
+  } catch {
+    return;
+  }
+  if (kept && kept.page === window.location.pathname + window.location.search) window.location.replace(kept.hash);
 }
 
 // `begin(main)` sets a new <main> going; `clean(form)` forgets that a form was changed.
@@ -153,7 +183,8 @@ export function sendForms({ begin, clean }) {
     const body = new FormData(form);
     if (button && button.name) body.append(button.name, button.value);
     const files = chosenFiles(form);
-    const track = weight(form) ? bar(form, button) : null;
+    const size = weight(form);
+    const track = size ? bar(form, button, size) : null;
     try {
       const answer = await post(action, body, track && track.move);
       const go = answer.getResponseHeader("X-Portal-Go");
@@ -227,26 +258,5 @@ export function sendForms({ begin, clean }) {
     if (event.defaultPrevented || !sendsItself(form)) return;
     event.preventDefault();
     start(form, event.submitter || form.querySelector("button[type=submit], button:not([type])"));
-  });
-}
-
-// input[type=file][data-megabytes]: a file that is too large is told when it is chosen, not after it has travelled.
-export function weighFiles(root) {
-  root.addEventListener("change", (event) => {
-    const input = event.target;
-    if (!input.matches || !input.matches("input[type=file][data-megabytes]")) return;
-    const most = Number(input.dataset.megabytes);
-    const heavy = [...input.files].filter((file) => file.size > most * 1024 * 1024);
-    const id = `${input.id}_heavy`;
-    const old = document.getElementById(id);
-    if (old) old.remove();
-    if (!heavy.length) return;
-    const note = document.createElement("p");
-    note.id = id;
-    note.className = "invalid-feedback d-block";
-    note.setAttribute("role", "alert");
-    note.textContent = heavy.map((file) => `“${file.name}”有 ${(file.size / 1048576).toFixed(1)} MB，每个不能超过 ${most} MB，请换一个小些的。`).join("");
-    input.after(note);
-    input.value = "";
   });
 }

@@ -1,37 +1,18 @@
 // Shows each line's amount, the sums and each head's share while one types. Whole fen as integers; the server computes
 // what is stored, and renders every limit and the words for it.
-import { fen, show } from "../portal/yuan.js";
+import { against, fen, share, show } from "../portal/yuan.js";
 import { addRows } from "./rows.js";
 
 const form = document.querySelector("form[data-budget]");
-
-// 27.5 as [275n, 10n]: a percentage as whole numbers.
-function exact(text) {
-  const [whole, part = ""] = text.split(".");
-  return [BigInt(whole + part), 10n ** BigInt(part.length)];
-}
-
-function compare(sum, total, percent) {
-  const [top, bottom] = exact(percent);
-  const left = BigInt(sum) * 100n * bottom;
-  const right = BigInt(total) * top;
-  return left > right ? 1 : left < right ? -1 : 0;
-}
-
-// Half-up to two places, as the server shows it.
-function percent(sum, total) {
-  const units = total ? (2n * BigInt(sum) * 10000n + BigInt(total)) / (2n * BigInt(total)) : 0n;
-  return `${units / 100n}.${String(units % 100n).padStart(2, "0")}`;
-}
 
 function limits(sums, total) {
   for (const place of form.querySelectorAll("[data-head]")) {
     const sum = sums[place.dataset.head] || 0;
     place.querySelector("[data-head-sum]").textContent = show(sum);
-    place.querySelector("[data-share]").textContent = percent(sum, total);
+    place.querySelector("[data-share]").textContent = share(sum, total);
     const words = place.querySelector("[data-verdict]");
-    const over = compare(sum, total, place.dataset.limit) > 0;
-    const near = sum > 0 && compare(sum, total, place.dataset.near) >= 0;
+    const over = against(sum, total, place.dataset.limit) > 0;
+    const near = sum > 0 && against(sum, total, place.dataset.near) >= 0;
     const verdict = over ? "block" : near ? "warn" : "ok";
     if (words.dataset.verdict === verdict) continue;
     words.dataset.verdict = verdict;

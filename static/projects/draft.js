@@ -22,7 +22,7 @@ function showGaps(place, gaps) {
   const box = document.createElement("details");
   box.className = "gaps";
   const old = place.querySelector("details");
-  box.open = old ? old.open : true;
+  box.open = old ? old.open : gaps.length < 6;
   const head = document.createElement("summary");
   head.textContent = `还差 ${gaps.length} 处才能提交`;
   const list = document.createElement("ul");

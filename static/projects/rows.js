@@ -7,7 +7,7 @@ export function addRows(form, prefix, rows, count) {
   let first = null;
   for (let i = Number(total.value); count > 0 && i < limit; i += 1, count -= 1) {
     const row = last.cloneNode(true);
-    for (const old of row.querySelectorAll(".invalid-feedback")) old.remove();
+    for (const old of row.querySelectorAll(".invalid-feedback, .amount-words")) old.remove();
     for (const field of row.querySelectorAll("input, select")) {
       const label = row.querySelector(`label[for="${field.id}"]`);
       field.name = field.name.replace(new RegExp(`^${prefix}-\\d+-`), `${prefix}-${i}-`);

@@ -81,7 +81,7 @@ def test_the_office_enters_a_fund_and_others_read(world, at):
         "forbidden_heads": ["labor"],
         "needs_papers": "on",
     }
-    heads = [h for h, _ in services.agreement.Fund._meta.get_field("forbidden_heads").base_field.choices]
+    heads = [h for h, _ in services.fund.Fund._meta.get_field("forbidden_heads").base_field.choices]
     data["forbidden_heads"], data[f"limit_{heads[1]}"] = [heads[0]], "30"
     answer = office.post(f"/funds/new/{street}/", data)
     assert (answer.status_code, answer["Location"]) == (302, "/funds/")

@@ -8,8 +8,9 @@ from core.errors import NotAllowed
 from judging import services
 from judging.domain.rubrics import RUBRICS
 from judging.models import LotDraw, Session
+from judging.services.draw import NoCommitment, NoWitness
 from judging.services.lots import LotsNeeded, commit_lots, draw_lots
-from judging.services.setup import AlreadyDrawn, NoCommitment, NoWitness
+from judging.services.setup import AlreadyDrawn
 from portal.invariants import results_can_be_recomputed
 from tests.judging.make import full_marks, hand_in, lock, open_session, signed_in
 from tests.judging.test_second import verified
@@ -95,7 +96,7 @@ def test_the_page_shows_no_secret_before_the_draw(world, at):
 def test_a_record_from_before_the_lots_still_holds(world, at, tmp_path):
     """Then the running order stood in for the lots, without a draw of their own."""
     session, entries = tied(world, at, ties=("untrimmed_mean",))
-    first = services.setup.scoring_document
+    first = services.scoring_document
 
     def old(one):
         document = first(one)

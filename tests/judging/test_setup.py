@@ -13,8 +13,8 @@ from core.errors import NotAllowed
 from judging import services
 from judging.domain.rubrics import RUBRICS
 from judging.models import Draw, Entry, Judge, Recusal, Session
+from judging.preparing import first_code
 from judging.services.repeat import NothingToRepeat, repeat_session
-from judging.views import first_code
 from tests.judging.make import make_session, open_session, signed_in
 from tests.rounds.make import make_round
 
