@@ -61,6 +61,10 @@ def _tables() -> dict[str, Any]:
         ("溡源社区", Decimal(86000), Decimal(51600)), ("云秀社区", Decimal(54500), Decimal("32700.50")), ("<b>东湖</b>社区", Decimal(12000), Decimal(0)),
     ]  # fmt: skip
     return {
+        "faults": [
+            {"row": 3, "column": "类型", "message": "没有“队伍”这个选项，可填：登记社会组织、备案队伍。"},
+            {"row": 7, "column": "所在社区", "message": "本街道没有“东湖社区”。"},
+        ],
         "rows": rows, "total": sum((row[3] for row in rows), Decimal(0)), "scores": scores, "charts": charts,
         "months": [("1月", 12, 4), ("2月", 9, 8), ("3月", 21, 15)],
         "heat": [("溡源社区", (9, 4, 0)), ("云秀社区", (2, 7, 1)), ("东湖社区", (0, 3, 5))],

@@ -8,7 +8,6 @@ from accounts.models import User
 from core.clock import local, spoken
 from core.sheets import Column, Report, Row, write_report
 from jobs.registry import Work, register
-from portal.history.gather import history
 from portal.history.kinds import KINDS
 from portal.history.views import narrowed, seen_by
 
@@ -31,7 +30,7 @@ def history_report(work: Work) -> None:
     kind, user = KINDS[params["kind"]], User.objects.get(pk=params["user"])
     row = kind.visible(user).get(pk=params["record"])
     days = {key: date.fromisoformat(params[key]) if params[key] else None for key in ("first", "last")}
-    entries = seen_by(user, kind, row.pk, history(kind, row.pk))
+    entries = seen_by(user, kind, row.pk)
     found = narrowed(entries, who=params["who"], verb=params["verb"], **days)
 
     def cells() -> Iterator[Row]:

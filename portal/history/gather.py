@@ -41,10 +41,12 @@ class Entry:
     changes: list[Fact] = field(default_factory=list)
 
 
-def history(kind: Kind, pk: int) -> list[Entry]:
-    """Everything that was done to a record and its parts. A fixed number of statements for a kind of record."""
+def history(kind: Kind, pk: int, *, inner: bool = True) -> list[Entry]:
+    """Everything that was done to a record and its parts (`inner` ones or not). A fixed number of statements for a kind of record."""
     ours = {kind.model._meta.label_lower: [pk]}
     for model, column in kind.parts.items():
+        if model in kind.inner and not inner:
+            continue
         ours[model._meta.label_lower] = list(models.QuerySet(model).filter(**{column: pk}).values_list("pk", flat=True))
     where = Q(pk__in=[])
     for label, ids in ours.items():

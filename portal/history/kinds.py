@@ -32,7 +32,7 @@ Rows = "QuerySet[Any]"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of record: `parts` map a model to its column that points at the record."""
+    """One kind of record: `parts` map a model to its column that points at the record; `inner` ones are told to the street alone."""
 
     model: type[Model]
     visible: Callable[[Any], Any]
@@ -40,6 +40,7 @@ class Kind:
     title: Callable[[Any], str]
     street: str
     parts: Mapping[type[Model], str] = field(default_factory=dict)
+    inner: tuple[type[Model], ...] = ()
 
     @property
     def words(self) -> str:
@@ -70,7 +71,7 @@ KINDS: dict[str, Kind] = {
     ),
     "agreement": Kind(
         Agreement, visible_agreements, "funding:agreement", lambda row: str(row.number), "round__street_id",
-        {AgreementVersion: "agreement", Instalment: "agreement", FundPaper: "agreement"},
+        {AgreementVersion: "agreement", Instalment: "agreement", FundPaper: "agreement"}, (AgreementVersion, FundPaper),
     ),
     "payment": Kind(
         Payment, visible_payments, "funding:payment", lambda row: str(row.number), "agreement__round__street_id"

@@ -16,12 +16,18 @@ from core import clock
 from core.forms import DateField, PortalForm
 from core.numbers import whole
 from jobs.services import start_job
+from organizations.models import Membership
 from organizations.rules import organizations_of
 from portal.history.gather import Entry, history
 from portal.history.kinds import KINDS, Kind
 
 SHOWN = 50
 STAFF = "工作人员"
+# acts whose reason the applicant is told with a message
+TOLD = {
+    "projects.decided", "projects.budget_cut", "funding.payment_refused", "funding.payment_failed", "funding.agreement_ended",
+    "organizations.appeal_answered", "organizations.exit_decided",
+}  # fmt: skip
 
 
 class PeriodForm(PortalForm):
@@ -45,17 +51,25 @@ def kind_or_404(name: str) -> Kind:
     return KINDS[name]
 
 
-def seen_by(user: Any, kind: Kind, pk: int, entries: list[Entry]) -> list[Entry]:
-    """The entries as this person may read them: who holds no role of a street reads no names of its people, only those of her own side."""
+def seen_by(user: Any, kind: Kind, pk: int) -> list[Entry]:
+    """The history as this person may read it.
+
+    Who holds no role of a street reads no inner parts, no names of the street's people, and reasons only of her own side and of what
+    the street tells her anyway.
+    """
     if held(user):
-        return entries
-    mine = {user.pk}
-    for row in organizations_of(user):
-        mine.update(row.members.values_list("user", flat=True))
-    for entry in entries:
-        if entry.who is not None and entry.who not in mine:
+        return history(kind, pk)
+    found = history(kind, pk, inner=False)
+    own = Membership.objects.filter(organization__in=[row.pk for row in organizations_of(user)])
+    mine = {user.pk, *own.values_list("user", flat=True)}
+    for entry in found:
+        if entry.who in mine:
+            continue
+        if entry.who is not None:
             entry.who, entry.name = None, STAFF
-    return entries
+        if entry.verb not in TOLD:
+            entry.reason = ""
+    return found
 
 
 def narrowed(entries: list[Entry], *, who: int | None, verb: str, first: date | None, last: date | None) -> list[Entry]:
@@ -84,7 +98,7 @@ def _page(request: HttpRequest, name: str, row: Any, *, status: int = 200) -> Ht
     asked = request.POST if request.method == "POST" else request.GET
     form = PeriodForm({key: asked.get(key, "") for key in ("first", "last")})
     days = form.cleaned_data if form.is_valid() else {}
-    entries = seen_by(user, kind, row.pk, history(kind, row.pk))
+    entries = seen_by(user, kind, row.pk)
     people = sorted({(one.who, one.name) for one in entries if one.who is not None}, key=lambda one: one[1])
     verbs = sorted({(one.verb, one.words) for one in entries if one.verb}, key=lambda one: one[1])
     who, verb = whole(asked.get("who", "")), asked.get("verb", "")

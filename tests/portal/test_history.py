@@ -252,3 +252,25 @@ def test_three_acts_and_three_hundred_cost_the_same(world, at):
             assert client.get(f"/history/organization/{row.pk}/").status_code == 200
         counts.append(len(caught))
     assert counts[0] == counts[1]
+
+
+def test_an_organization_reads_no_reason_that_was_said_within_the_street(scene, at):
+    here = scene.world.here
+    row = Agreement.objects.filter(proposal__organization=here.organization).first()
+    version = row.versions.order_by("pk").last()
+    for verb, reason in (("funding.agreement_returned", "内部意见"), ("funding.agreement_ended", "单位注销")):
+        record(actor=here.people["leader"], verb=verb, about=row, at=at, scope_id=here.area.pk, reason=reason)
+    Change.objects.create(
+        at=at, transaction=1, object_label="funding.agreementversion", object_id=version.pk, was={"decision_note": ""},
+        became={"decision_note": "领导的话"},
+    )  # fmt: skip
+    url = f"/history/agreement/{row.pk}/"
+    staff = signed_in(here.people["office"]).get(url).content.decode()
+    assert all(words in staff for words in ("内部意见", "单位注销", "领导的话"))
+    own = signed_in(here.people["member"]).get(url).content.decode()
+    assert "单位注销" in own
+    assert not [
+        words
+        for words in ("内部意见", "领导的话", here.people["leader"].display_name)
+        if words in own.split("<tbody>")[1]
+    ]
