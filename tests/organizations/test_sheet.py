@@ -302,11 +302,11 @@ def test_a_file_without_a_head_has_no_file_of_faults(world, at):
 
 
 def test_the_same_file_is_known_again(world, at):
-    office = signed_in(world.here.people["office"])
-    first = office.post("/organizations/import/", {"file": SimpleUploadedFile("表.xlsx", book(NEW))})["Location"]
+    office, content = signed_in(world.here.people["office"]), book(NEW)
+    first = office.post("/organizations/import/", {"file": SimpleUploadedFile("表.xlsx", content)})["Location"]
     assert "登记过" not in office.get(first).content.decode()
     office.post(first)
-    again = office.post("/organizations/import/", {"file": SimpleUploadedFile("换了名字.xlsx", book(NEW))})["Location"]
+    again = office.post("/organizations/import/", {"file": SimpleUploadedFile("换了名字.xlsx", content)})["Location"]
     page = office.get(again).content.decode()
     assert "同一个文件" in page
     assert "新登记 1 个，更新 0 个" in page
