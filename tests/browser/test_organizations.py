@@ -126,7 +126,8 @@ def test_a_sheet_with_faults_and_party_pages(chromium, live_server, world):
         {"name": "表.xlsx", "mimeType": kind, "buffer": out.getvalue()}
     )
     office.press("上传并检查", "导入有错")
-    office.says("有 2 处需要改正")
+    office.says("1 行没有错误，1 行有错误")
+    office.follow("改好后重新上传", "")
     book.active["B3"], book.active["C3"] = "备案队伍", 0
     out = io.BytesIO()
     book.save(out)
