@@ -19,7 +19,14 @@ HOUSE = Path(__file__).parent.parent / "house"
 # What any of the three may open: their own pages, the machine's, and what everybody signed in has.
 OWN = {"accounts", "messaging", "reminders", "jobs", "audit"}
 COMMON = {"portal:home", "needs:theme"}  # the library of themes is printed matter
-MACHINE = {"portal:operations", "portal:workdays", "portal:self_checks", "portal:self_check"}
+MACHINE = {
+    "portal:operations",
+    "portal:demonstration",
+    "portal:demonstration_load",
+    "portal:workdays",
+    "portal:self_checks",
+    "portal:self_check",
+}
 
 
 @pytest.mark.parametrize(("one", "other"), list(itertools.permutations(ADMINS, 2)))
