@@ -134,17 +134,19 @@ def server(url: str, port: int) -> Iterator[None]:
 def sessions(url: str) -> tuple[list[dict[str, str]], list[int], int]:
     """Signed-in cookies of the judges, entries nobody has scored, the session's id."""
     code = (
-        "import json\n"
+        "import json, time\n"
         "from importlib import import_module\n"
         "from django.conf import settings\n"
         "from django.contrib.auth import HASH_SESSION_KEY, BACKEND_SESSION_KEY, SESSION_KEY\n"
         "from accounts.models import User\n"
+        "from accounts.services.sessions import SEEN, SIGNED\n"
         "from judging.models import Entry, Session\n"
         "Store = import_module(settings.SESSION_ENGINE).SessionStore\n"
         "keys = []\n"
         "for user in User.objects.filter(username__startswith='bench_judge').order_by('pk')[:20]:\n"
         "    s = Store(); s[SESSION_KEY] = str(user.pk); s[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]\n"
-        "    s[HASH_SESSION_KEY] = user.get_session_auth_hash(); s.create(); keys.append(s.session_key)\n"
+        "    s[HASH_SESSION_KEY] = user.get_session_auth_hash()\n"
+        "    s[SIGNED] = s[SEEN] = int(time.time()); s.create(); keys.append(s.session_key)\n"
         "entries = list(Entry.objects.filter(sheets=None).order_by('pk').values_list('pk', flat=True))\n"
         "print('@@' + json.dumps([keys, entries, Session.objects.get().pk]))\n"
     )
