@@ -65,7 +65,7 @@ class Words:
 texts = [Words() for _ in range(each)]
 COLUMNS = ("number", "tracking_code", "street_id", "community_id", "grid_id", "channel", "category", "words", "people_count", "urgency", "state",
     "contact_name", "contact_phone", "refusal_reason", "route", "level", "tier", "department", "handler_id", "due_on", "kept_state",
-    "answered_at", "closed_at", "public_words", "version", "keys", "initials", "collected_at", "is_demo")
+    "answered_at", "closed_at", "public_words", "source", "version", "keys", "initials", "collected_at", "is_demo")
 with connection.cursor() as cursor:
     cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'need_keys'")
     (index,) = cursor.fetchone()
@@ -81,7 +81,7 @@ with connection.cursor() as cursor:
             told = closed or (asked if i % 2 else None)
             values = (f"B{c}-{i}", f"B{c}C{i}", street.pk, place.pk, grids[i % 4], ("visit", "hotline", "online")[i % 3], kinds[(i + c) % 11],
                 text.text, 1 + i % 9, "low", state, "", "", "", "" if state == "collected" else "now", "", "community", "", office.pk,
-                None if closed else at.date() + timedelta(days=i % 9 - 4), "", told, closed, text.text if i % 3 == 0 else "", 1,
+                None if closed else at.date() + timedelta(days=i % 9 - 4), "", told, closed, text.text if i % 3 == 0 else "", "", 1,
                 "{" + ",".join(text.keys(f"c{place.pk}", known) + text.street) + "}", text.letters, asked, "f")
             rows.write("\\t".join("\\\\N" if v is None else str(v) for v in values) + "\\n")
         rows.seek(0)
@@ -89,7 +89,7 @@ with connection.cursor() as cursor:
     cursor.execute("SET maintenance_work_mem = '512MB'")
     cursor.execute(index)
     cursor.execute("INSERT INTO needs_needrating (need_id, stars, words, at) SELECT id, 1 + id % 5, '', closed_at FROM needs_need n WHERE state = 'closed' AND id % 3 = 0 AND NOT EXISTS (SELECT 1 FROM needs_needrating r WHERE r.need_id = n.id)")
-    cursor.execute("INSERT INTO needs_serviceorder (number, street_id, community_id, title, target, content, is_price_demo, theme_code, state, drafted_by_id, drafted_at, is_demo) SELECT 'F' || id, street_id, community_id, '基准单', '居民', '内容', false, '', 'draft', %s, closed_at, false FROM needs_need n WHERE state = 'closed' AND id % 100 = 0 AND NOT EXISTS (SELECT 1 FROM needs_serviceorder o WHERE o.number = 'F' || n.id)".replace("% 100", "%% 100"), [office.pk])
+    cursor.execute("INSERT INTO needs_serviceorder (number, street_id, community_id, title, target, content, is_price_demo, theme_code, buyer, category, directed_reason, fund_source, mode, version, withdrawn_reason, state, drafted_by_id, drafted_at, is_demo) SELECT 'F' || id, street_id, community_id, '基准单', '居民', '内容', false, '', 'community', category, '', '', '', 1, '', 'draft', %s, closed_at, false FROM needs_need n WHERE state = 'closed' AND id % 100 = 0 AND NOT EXISTS (SELECT 1 FROM needs_serviceorder o WHERE o.number = 'F' || n.id)".replace("% 100", "%% 100"), [office.pk])
     cursor.execute("INSERT INTO needs_orderneed (order_id, need_id) SELECT o.id, substr(o.number, 2)::bigint + k FROM needs_serviceorder o, generate_series(0, 4) k WHERE NOT EXISTS (SELECT 1 FROM needs_orderneed l WHERE l.order_id = o.id) AND EXISTS (SELECT 1 FROM needs_need n WHERE n.id = substr(o.number, 2)::bigint + k)")
     cursor.execute("VACUUM ANALYZE")
 '''
