@@ -32,6 +32,8 @@ if (leaving) leaving.addEventListener("submit", () => { import("../projects/keep
 if (leaving && "indexedDB" in window) {
   leaving.addEventListener("submit", (event) => {
     event.preventDefault();
+    const worker = "serviceWorker" in navigator && navigator.serviceWorker.controller;
+    if (worker) worker.postMessage("leaving");
     const patrol = "caches" in window ? caches.delete("chuangtou-patrol").catch(() => {}) : null;
     const wiped = Promise.all([patrol, import("../judging/outbox.js").then(({ forgetDelivered }) => forgetDelivered()).catch(() => {})]);
     Promise.race([wiped, new Promise((done) => { setTimeout(done, 1500); })]).then(() => leaving.submit());

@@ -3,14 +3,23 @@
 // Registered as `…?name=…`: the store of its own that each kind of page has.
 const NAME = new URL(self.location).searchParams.get("name");
 const PATIENCE = 8000;
+let leaving = false; // signed out: what is still on its way is not kept any more
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener("message", (event) => {
-  const keep = event.data && Array.isArray(event.data.keep) ? event.data.keep : [];
-  event.waitUntil(caches.open(NAME).then((cache) => Promise.all(keep.map((url) => cache.add(url).catch(() => {})))).then(() => event.source && event.source.postMessage("kept")));
+  leaving = event.data === "leaving";
+  if (leaving) event.waitUntil(caches.delete(NAME));
+  else if (event.data && Array.isArray(event.data.keep)) event.waitUntil(keep(event.data.keep, event.source));
 });
+
+async function keep(urls, page) {
+  const cache = await caches.open(NAME);
+  await Promise.all(urls.map((url) => cache.add(url).catch(() => {})));
+  if (leaving) await caches.delete(NAME);
+  else if (page) page.postMessage("kept");
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -21,12 +30,14 @@ self.addEventListener("fetch", (event) => {
 });
 
 async function serverFirst(request, page) {
-  const cache = await caches.open(NAME);
-  const kept = await cache.match(request, { ignoreSearch: page, ignoreVary: true });
+  const kept = await caches.match(request, { cacheName: NAME, ignoreSearch: page, ignoreVary: true }); // makes no store
   try {
     const answer = await (kept ? Promise.race([fetch(request), late()]) : fetch(request));
     if (answer.status >= 500 && kept) return kept;
-    if (answer.status === 200 && kept) await cache.put(page ? new URL(request.url).pathname : request, answer.clone());
+    if (answer.status === 200 && kept && !leaving && (await caches.has(NAME))) {
+      const cache = await caches.open(NAME);
+      await cache.put(page ? new URL(request.url).pathname : request, answer.clone());
+    }
     return answer;
   } catch (error) {
     if (kept) return kept;
