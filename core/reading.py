@@ -70,22 +70,8 @@ class Node:
         """A number that is not negative."""
         return not_negative(self.number(key, default), self.at(key))
 
-    def maybe_amount(self, key: str, default: Any = None) -> Fraction | None:
-        value = self.maybe_number(key, default)
-        return None if value is None else not_negative(value, self.at(key))
-
     def whole(self, key: str, *, least: int = 0, default: Any = MISSING) -> int:
         return whole(self.get(key, default), self.at(key), least)
-
-    def maybe_whole(self, key: str, *, least: int = 0) -> int | None:
-        value = self.get(key, None)
-        return None if value is None else whole(value, self.at(key), least)
-
-    def flag(self, key: str, default: Any = MISSING) -> bool:
-        value = self.get(key, default)
-        if not isinstance(value, bool):
-            raise FormatError(self.at(key), "wrong_type", "这里应是 true 或 false。")
-        return value
 
     def places(self, key: str, default: Any = MISSING) -> int | None:
         """A number of decimals, or None."""

@@ -31,15 +31,6 @@ def visible_sessions(user: Person) -> "QuerySet[Session]":
     )
 
 
-def own_sessions(user: Person) -> "QuerySet[Session]":
-    """Sessions in which the person has a judge's seat, once scoring is open."""
-    return (
-        Session.objects.filter(judges__user=user.pk)
-        .exclude(state__in=[Session.State.SETUP, Session.State.ENDED])
-        .select_related("round__street")
-    )
-
-
 def is_any_judge(user: Person) -> bool:
     """Whether the person has a seat anywhere: for menus."""
     return Judge.objects.filter(user=user.pk).exists()

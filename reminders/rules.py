@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from accounts.models import Role, User
-from accounts.rules import may, street_ids
+from accounts.rules import street_ids
 from core.clock import local
 from core.deadlines import Deadline, Item, Steps, Term, all_deadlines, items_for
 from reminders.models import CalendarWish, Rule
@@ -12,7 +12,6 @@ from workdays.models import DayOverride
 
 SOON = 15  # days ahead that the to-do list looks
 LATEST = 366  # days back that something late is still shown
-READERS = (Role.OFFICE, Role.LEADER, Role.SUPERVISOR)
 
 
 def overrides_now() -> dict[date, bool]:
@@ -71,11 +70,6 @@ def wish_of(user: User) -> CalendarWish | None:
 def rule_streets(user: User) -> list[int]:
     """Streets whose rules the person sets."""
     return street_ids(user, Role.OFFICE)
-
-
-def can_read_round(user: User, street: Any) -> bool:
-    """Who sees whom the office reminded."""
-    return may(user, street, *READERS)
 
 
 def kinds_for_streets() -> list[Deadline]:

@@ -114,8 +114,3 @@ def fall_due(dues: Iterable[Due], today: date) -> Calendar:
         tuple(d for d in rows if today <= d.due_on <= today + NEAR),
         tuple(d for d in rows if today + NEAR < d.due_on <= today + FAR),
     )
-
-
-def total_unpaid(dues: Iterable[Due]) -> Decimal:
-    """Sum of what is still to be paid."""
-    return sum((d.unpaid for d in dues), ZERO)

@@ -16,9 +16,6 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def under(self, area: Area) -> "SessionQuerySet":
         return self.filter(round__street__path__startswith=area.path)
 
-    def of_judge(self, user: User) -> "SessionQuerySet":
-        return self.filter(judges__user=user)
-
 
 class Session(models.Model):
     """One roadshow 路演评审会 of a round. Its rule is frozen with a digest when scoring opens."""

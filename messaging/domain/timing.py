@@ -41,13 +41,6 @@ class Quiet:
 USUAL = Quiet(21, 8)  # where a street has set none
 
 
-def after_quiet(moment: datetime, quiet_from: int | None, quiet_until: int | None) -> datetime:
-    """`moment`, or the end of the quiet hours it falls into. From 22 to 7 goes over midnight; both None: no quiet hours."""
-    if quiet_from is None or quiet_until is None:
-        return moment
-    return Quiet(quiet_from, quiet_until).after(moment)
-
-
 def after_all(moment: datetime, *several: Quiet | None) -> datetime:
     """The first moment from `moment` on that lies in none of these; where together they fill the day, the first one holds
     alone.

@@ -22,11 +22,6 @@ class ServiceOrderQuerySet(models.QuerySet["ServiceOrder"]):
         """Orders on the public list 项目超市: neither drafts nor withdrawn."""
         return self.exclude(state__in=[ServiceOrder.State.DRAFT, ServiceOrder.State.WITHDRAWN])
 
-    def claimable(self, at: datetime) -> "ServiceOrderQuerySet":
-        """Listed orders that organizations may claim at this moment."""
-        still = Q(claims_close_at=None) | Q(claims_close_at__gt=at)
-        return self.filter(still, state=ServiceOrder.State.LISTED, mode__in=CLAIMED_MODES)
-
 
 class ServiceOrder(models.Model):
     """服务项目单: what the community orders, made from one or several needs."""

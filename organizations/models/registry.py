@@ -1,7 +1,5 @@
 """Applicants: social organizations, community Party organizations, filed teams, resident groups; and their people."""
 
-from datetime import date
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,11 +8,6 @@ from accounts.models import Area, User
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
-    def resident_on(self, day: date) -> "OrganizationQuerySet":
-        """Those that have moved into the service centre and not left it on that day."""
-        stays = Q(moved_out_on__isnull=True) | Q(moved_out_on__gt=day)
-        return self.filter(stays, moved_in_on__lte=day)
-
     def of_street(self, street: Area) -> "OrganizationQuerySet":
         return self.filter(street=street)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from funding import rules
 from funding.domain.balance import Line
-from funding.domain.overview import Due, Project, add_up, by, fall_due, share, total_unpaid
+from funding.domain.overview import Due, Project, add_up, by, fall_due, share
 from funding.models import Agreement, Fund, Instalment
 from projects.models import Proposal
 from tests.funding.money import LATER, ask, paid, signed
@@ -52,7 +52,7 @@ def test_due_days_fall_into_one_place_each():
     assert [d.due_on - TODAY for d in found.overdue] == [timedelta(-1)]
     assert [(d.due_on - TODAY).days for d in found.near] == [0, 6, 30]
     assert [(d.due_on - TODAY).days for d in found.far] == [31, 60]
-    assert total_unpaid(found.near) == Decimal(260)
+    assert sum(d.unpaid for d in found.near) == Decimal(260)
 
 
 def seen(world, at, who="leader"):
